@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user asked for; filled by cli, read by the phases. */
+#ifndef CONVERT_CONFIG_H
+#define CONVERT_CONFIG_H
+
+#include "btrfs/btrfs.h"
+
+enum config_action {
+	CONFIG_CONVERT,
+	CONFIG_CHECK,    /* scan and plan only, nothing is written */
+	CONFIG_REHEARSE, /* everything but commit: only free blocks are written */
+};
+
+enum config_metadata {
+	CONFIG_METADATA_AUTO, /* DUP, or single with a notice where DUP does not fit */
+	CONFIG_METADATA_DUP,
+	CONFIG_METADATA_SINGLE,
+};
+
+enum config_uuid { CONFIG_UUID_COPY, CONFIG_UUID_NEW, CONFIG_UUID_GIVEN };
+enum config_label { CONFIG_LABEL_COPY, CONFIG_LABEL_EMPTY, CONFIG_LABEL_GIVEN };
+
+struct config {
+	const char *device;     /* borrowed */
+	u64 offset;             /* of the file system in it, bytes */
+	enum config_action action;
+
+	u32 nodesize;           /* 0: choose (16384; 65536 when an item needs it; 4096 when room is short) */
+	enum btrfs_csum_type csum_type;
+	u64 incompat;           /* of EXTENDED_IREF, SKINNY_METADATA, NO_HOLES */
+	u64 compat_ro;          /* of FREE_SPACE_TREE (with VALID), BLOCK_GROUP_TREE */
+	enum config_metadata metadata;
+
+	bool datasum;           /* data checksums; default true */
+	bool xattr;             /* extended attributes and ACLs; default true */
+	bool inline_files;      /* small files inline; default true */
+
+	enum config_label label_mode;
+	char label[256];
+	enum config_uuid uuid_mode;
+	u8 uuid[16];
+
+	u64 memory;             /* budget in bytes; 0: the smaller of 256 MiB and a quarter of RAM */
+	const char *tmpdir;     /* for what does not fit in memory while scanning; NULL: search */
+};
+
+/* Defaults of fsconvert: uuid and label kept, metadata AUTO, crc32c, no-holes extref skinny-metadata
+ * free-space-tree. */
+void config_init(struct config *config);
+
+/* Invalid combinations: 0, or ERR_USAGE with a message (block-group-tree without free-space-tree or no-holes, nodesize,
+ * label length ...). */
+int config_check(const struct config *config) __must_check;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One conversion: what was asked, the handles, and what each phase has found out, grouped by phase. A phase reads the
+ * groups of the phases before it and fills its own.
+ *
+ *     open -> scan -> plan -> build -> verify -> commit
+ *
+ * A phase may fail at any point before commit, and the disk is as it was: that sentence is the architecture.
+ */
+#ifndef CONVERT_JOB_H
+#define CONVERT_JOB_H
+
+#include "base/progress.h"
+#include "btrfs/btrfs.h"
+#include "btrfs/btrfs_item.h"
+#include "btrfs/btrfs_tree.h"
+#include "convert/config.h"
+#include "dev/dev.h"
+#include "ext/ext.h"
+#include "sort/sort.h"
+
+/* What scan counted; shown to people and held against what verify counts. */
+struct scan_stats {
+	u64 nr_files, nr_dirs, nr_symlinks, nr_nodes; /* inodes by kind; nodes are devices, fifos and sockets */
+	u64 nr_names;          /* directory entries without . and .. */
+	u64 nr_xattrs;
+	u64 nr_inline;         /* files that will be inline */
+	u64 data_bytes;        /* written file data */
+	u64 prealloc_bytes;    /* unwritten file data */
+	u64 meta_bytes;        /* what only ext uses */
+	u64 uninit_bytes;      /* what ext reserved and never wrote */
+	u64 used_bytes;        /* by the block bitmap */
+	u64 nr_used_runs;      /* contiguous used ranges */
+};
+
+/* What the plan decided; shown to people. */
+struct plan_stats {
+	u32 nodesize;
+	bool dup;
+	u64 total_bytes;        /* of the btrfs */
+	u64 tail_bytes;         /* beyond the ext file system, now used */
+	u64 metadata_expected;  /* bytes of tree blocks, one copy */
+	u64 metadata_bound;     /* proven upper bound of that */
+	u64 metadata_reserved;  /* bytes of metadata chunks, one copy */
+	u64 system_reserved;
+	u64 moved_bytes;        /* data and metadata moved out of the reserved ranges */
+	u64 unallocated_bytes;  /* left to the kernel */
+	u64 largest_unallocated;
+	u32 nr_data_chunks, nr_metadata_chunks, nr_system_chunks;
+};
+
+/* What build wrote. */
+struct build_stats {
+	u64 nr_blocks;          /* tree blocks, one copy */
+	u64 nr_items;
+	u64 bytes_written;      /* all copies */
+	u64 nr_data_extents;
+	u64 csum_bytes;         /* data covered by checksums */
+	u64 inline_bytes;
+};
+
+struct job;
+
+/* Called once by job_run after the plan, so that the caller can show source, target and plan before any write. */
+typedef void (*job_plan_fn)(void *ctx, const struct job *job);
+
+struct job {
+	struct config config;
+	job_plan_fn plan_hook;           /* may be NULL */
+	void *plan_hook_ctx;
+	const struct progress *progress; /* borrowed, may be NULL */
+	const volatile int *stop;        /* set by a signal handler: stop at the next safe point; may be NULL */
+
+	/* open */
+	struct dev *disk;       /* the file or block device */
+	struct dev *dev;        /* what the phases use: disk behind the fence (and the fault layer in debug builds) */
+	struct ext_fs *ext;
+
+	struct scan *scan;      /* private to the convert layer */
+	struct scan_stats scan_stats;
+
+	struct plan *plan;
+	struct plan_stats plan_stats;
+
+	struct build *build;
+	struct build_stats build_stats;
+
+	double seconds[6];      /* wall time of open, scan, plan, build, verify, commit */
+};
+
+/* --- pipeline.c --- */
+
+/* Runs the phases that config.action asks for. 0, or the error of the phase that failed (the message was printed).
+ * job must be zeroed but for config, hooks, progress and stop. */
+int job_run(struct job *job) __must_check;
+
+/* Releases everything; safe after any failure. Returns the first error of closing. */
+int job_close(struct job *job) __must_check;
+
+/* --- what others may print of the plan --- */
+
+/* Chunks of the result ascending by logical address. */
+const struct btrfs_chunk *plan_chunks(const struct job *job, size_t *nr);
+/* fsid of the result. */
+const u8 *plan_fsid(const struct job *job);
+const char *plan_label(const struct job *job);
+/* incompat and compat_ro features in force, and the checksum type, are those of this. */
+const struct btrfs_params *plan_params(const struct job *job);
+
+#endif
