@@ -23,7 +23,7 @@ void msg_warn(const char *fmt, ...) __printf(1, 2);
 void msg_info(const char *fmt, ...) __printf(1, 2);
 void msg_debug(const char *fmt, ...) __printf(1, 2);
 
-/* Prints "FMT: out of memory" and returns ERR_NOMEM, for the common case. */
+/* Prints "WHAT: out of memory" and returns ERR_NOMEM, for the common case. */
 int msg_nomem(const char *what);
 
 #endif
