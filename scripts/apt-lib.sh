@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Helpers around apt, sourced by the other scripts.
+
+# Prints apt's configuration files that list archives, one a line.
+apt_source_files() {
+	local file
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+		if [ -r "$file" ]; then
+			printf '%s\n' "$file"
+		fi
+	done
+}
+
+# A filter for what apt prints: which archive a machine uses is nobody's business, so addresses and the hosts they
+# name become "archive".
+apt_filter() {
+	local script='s#[a-z+]+://[^ ]+#archive#g; s#[0-9]{1,3}(\.[0-9]{1,3}){3}(:[0-9]+)?#archive#g' host hosts files
+	files=$(apt_source_files)
+	# shellcheck disable=SC2086 # one word for each file
+	hosts=$({ [ -z "$files" ] || cat $files; env | grep -i '^[a-z]*_proxy=' || :; apt-config dump || :; } |
+		sed -nE 's#^.*://([^/: ]*@)?([^/: ";]+).*$#\2#p' | sort -u)
+	for host in $hosts; do
+		script="$script; s#${host//./\\.}(:[0-9]+)?#archive#g"
+	done
+	sed -E "$script"
+}
