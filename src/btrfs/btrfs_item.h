@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Encoders: one function for each kind of item, from native values to disk bytes. Each returns the number of bytes written
- * to buf; the caller provides room (the BTRFS_*_SIZE below plus name and data lengths). Nothing is allocated.
+ * Encoders: one function for each kind of item, from native values to disk bytes. Each returns the number of bytes
+ * written to buf; the caller provides room (the BTRFS_*_SIZE below plus name and data lengths). Nothing is allocated.
  */
 #ifndef BTRFS_ITEM_H
 #define BTRFS_ITEM_H
@@ -67,8 +67,8 @@ struct btrfs_data_ref {
 /* EXTENT_ITEM of a data extent with nr references inline; puts them into the order of the format itself. */
 u32 btrfs_data_extent_encode(void *buf, u64 generation, const struct btrfs_data_ref *refs, u32 nr);
 
-/* METADATA_ITEM, or the EXTENT_ITEM of a tree block without SKINNY_METADATA; the key comes with it. first_key is used only
- * in the latter case (zero is accepted by all readers). */
+/* METADATA_ITEM, or without SKINNY_METADATA the EXTENT_ITEM of a tree block (its first key is left zero, which all
+ * readers accept); *key receives its key. */
 u32 btrfs_metadata_item_encode(void *buf, const struct btrfs_params *params, u64 logical, u64 owner, u8 level,
 			       struct btrfs_key *key);
 

@@ -59,7 +59,7 @@ struct btrfs_header_disk {
 	u8 level;                              /* +0x64: 0 (leaf)..7 */
 } __packed;
 
-/* In a leaf: array behind the header, ascending keys. Data is packed from the end of the block downwards without gaps. */
+/* In a leaf: array behind the header, ascending keys. Data is packed from the end of the block down, without gaps. */
 struct btrfs_item_disk {
 	struct btrfs_key_disk key; /* +0x00 */
 	le32 offset;               /* +0x11: of the data, counted from the end of the header */
