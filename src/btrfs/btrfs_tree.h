@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bulk loader of one B-tree: items in strictly ascending key order become full leaves, leaves become nodes, upward to the
- * root. Each block is finished once and never touched again. Block addresses come from the sink, in the order in
+ * Bulk loader of one B-tree: items in strictly ascending key order become full leaves, leaves become nodes, upward to
+ * the root. Each block is finished once and never touched again. Block addresses come from the sink, in the order in
  * which blocks are finished (a node after its last child), so that a contiguous arena lays the tree out in key order.
  */
 #ifndef BTRFS_TREE_H
@@ -46,7 +46,8 @@ void btrfs_tree_free(struct btrfs_tree *tree); /* NULL is fine */
 
 /* --- btrfs_count.c: the same packing as pure arithmetic --- */
 
-/* Counts the blocks of a tree from the sizes of its items in key order; may be copied to try a continuation. */
+/* Counts the blocks of a tree from the sizes (at most btrfs_max_item) of its items in key order; may be copied to try a
+ * continuation. */
 struct btrfs_count {
 	u32 nodesize;
 	u32 leaf_used;  /* bytes taken in the open leaf */
