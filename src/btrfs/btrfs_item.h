@@ -42,7 +42,7 @@ u32 btrfs_inode_encode(void *buf, const struct btrfs_inode *inode, u64 generatio
 u32 btrfs_inode_ref_encode(void *buf, u64 index, const char *name, u16 name_len);
 u32 btrfs_inode_extref_encode(void *buf, u64 parent, u64 index, const char *name, u16 name_len);
 
-/* DIR_ITEM and DIR_INDEX entries (data_len 0) and XATTR_ITEM (location all zero, type BTRFS_FT_XATTR, data the value). */
+/* DIR_ITEM and DIR_INDEX (data_len 0), and XATTR_ITEM (location all zero, type BTRFS_FT_XATTR, data the value). */
 u32 btrfs_dir_item_encode(void *buf, const struct btrfs_key *location, u8 type, u64 transid, const char *name,
 			  u16 name_len, const void *data, u16 data_len);
 
