@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Defaults and validation of the configuration. Pure: looks at nothing but the struct, so that every wrong combination is
- * found before the device is opened.
+ * Defaults and validation of the configuration. Pure: looks at nothing but the struct, so that every wrong combination
+ * is found before the device is opened.
  */
 #include <string.h>
 

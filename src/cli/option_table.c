@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The option table: names, values, limits and help, and the parsers of values that are no plain sizes. Also what else
+ * depends on which of the two programs we are: defaults and --help.
+ */
+#include <string.h>
+
+#include "base/msg.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "btrfs/btrfs_csum.h"
+#include "cli/features.h"
+#include "cli/option_table.h"
+
+static int parse_label(struct options *options, const char *value)
+{
+	struct config *config = &options->config;
+	size_t len = strlen(value);
+
+	if (len >= sizeof(config->label)) {
+		if (!options->compat) {
+			msg_err("label is longer than %zu bytes", sizeof(config->label) - 1);
+			return ERR_USAGE;
+		}
+		msg_warn("label too long, trimmed to %zu bytes", sizeof(config->label) - 1);
+		len = sizeof(config->label) - 1;
+	}
+	memcpy(config->label, value, len);
+	config->label[len] = '\0';
+	config->label_mode = CONFIG_LABEL_GIVEN;
+	return 0;
+}
+
+static int parse_csum(struct options *options, const char *value)
+{
+	if (!btrfs_csum_parse(value, &options->config.csum_type))
+		return 0;
+	msg_err("unknown csum type %s", value);
+	return ERR_USAGE;
+}
+
+static int parse_uuid(struct options *options, const char *value)
+{
+	struct config *config = &options->config;
+
+	if (strcmp(value, "new") == 0) {
+		config->uuid_mode = CONFIG_UUID_NEW;
+	} else if (strcmp(value, "copy") == 0) {
+		config->uuid_mode = CONFIG_UUID_COPY;
+	} else if (uuid_parse_bytes(value, config->uuid)) {
+		msg_err("invalid UUID: %s", value);
+		return ERR_USAGE;
+	} else {
+		config->uuid_mode = CONFIG_UUID_GIVEN;
+	}
+	return 0;
+}
+
+static int parse_features(struct options *options, const char *value)
+{
+	struct config *config = &options->config;
+	struct feature_set set = { .incompat = config->incompat, .compat_ro = config->compat_ro };
+
+	if (features_parse(value, &set))
+		return ERR_USAGE;
+	config->incompat = set.incompat;
+	config->compat_ro = set.compat_ro;
+	if (set.list_all)
+		options->verb = OPTIONS_FEATURES;
+	return 0;
+}
+
+static int parse_metadata(struct options *options, const char *value)
+{
+	if (strcmp(value, "dup") == 0) {
+		options->config.metadata = CONFIG_METADATA_DUP;
+	} else if (strcmp(value, "single") == 0) {
+		options->config.metadata = CONFIG_METADATA_SINGLE;
+	} else {
+		msg_err("unknown metadata profile %s: must be dup or single", value);
+		return ERR_USAGE;
+	}
+	return 0;
+}
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct option_entry table[] = {
+	{ 0, "check", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_CHECK, 0, NULL,
+	  "say whether DEVICE can be converted, and how; write nothing" },
+	{ 0, "rehearse", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_REHEARSE, 0, NULL,
+	  "do everything but the switch; only free blocks are written" },
+	{ 'r', "rollback", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(verb), OPTIONS_ROLLBACK, 0, NULL,
+	  "explain how to roll back to the original file system" },
+	{ 'd', "no-datasum", NULL, NULL, OPTION_FALSE, SLOT_DATASUM, AT(config.datasum), 0, 0, NULL,
+	  "make no data checksums; files get NODATASUM" },
+	{ 'i', "no-xattr", NULL, NULL, OPTION_FALSE, SLOT_XATTR, AT(config.xattr), 0, 0, NULL,
+	  "leave extended attributes and ACLs behind" },
+	{ 'n', "no-inline", NULL, NULL, OPTION_FALSE, SLOT_INLINE, AT(config.inline_files), 0, 0, NULL,
+	  "do not put small files into the metadata" },
+	{ 0, "csum", "checksum", "TYPE", OPTION_PARSE, SLOT_CSUM, 0, 0, 0, parse_csum,
+	  "crc32c (default), xxhash, sha256 or blake2" },
+	{ 'N', "nodesize", NULL, "SIZE", OPTION_SIZE, SLOT_NODESIZE, AT(nodesize), 4 * KIB, 64 * KIB, NULL,
+	  "size of tree blocks, 4k to 64k (default: 16k)" },
+	{ 0, "metadata", NULL, "PROFILE", OPTION_PARSE, SLOT_METADATA, 0, 0, 0, parse_metadata,
+	  "dup or single (default: dup where it fits)" },
+	{ 'O', "features", NULL, "LIST", OPTION_PARSE, SLOT_FEATURES, 0, 0, 0, parse_features,
+	  "features to set, or to clear with ^; list-all shows them" },
+	{ 'l', "label", NULL, "LABEL", OPTION_PARSE, SLOT_LABEL, 0, 0, 0, parse_label,
+	  "set this label" },
+	{ 'L', "copy-label", NULL, NULL, OPTION_ENUM, SLOT_LABEL, AT(config.label_mode), CONFIG_LABEL_COPY, 0, NULL,
+	  "keep the label of the source" },
+	{ 0, "uuid", NULL, "SPEC", OPTION_PARSE, SLOT_UUID, 0, 0, 0, parse_uuid,
+	  "new, copy, or the UUID itself" },
+	{ 'p', "progress", NULL, NULL, OPTION_TRUE, SLOT_PROGRESS, AT(progress), 0, 0, NULL,
+	  "show amount, rate and time left of each phase (default)" },
+	{ 0, "no-progress", NULL, NULL, OPTION_FALSE, SLOT_PROGRESS, AT(progress), 0, 0, NULL,
+	  "show only the names of the phases" },
+	{ 0, "memory", NULL, "SIZE", OPTION_SIZE, SLOT_MEMORY, AT(config.memory), 16 * MIB, TIB, NULL,
+	  "memory budget, from 16m (default: 1/4 of RAM, at most 256m)" },
+	{ 0, "tmpdir", NULL, "DIR", OPTION_STRING, SLOT_TMPDIR, AT(config.tmpdir), 0, 0, NULL,
+	  "for what does not fit in memory; not on DEVICE" },
+	{ 0, "offset", NULL, "BYTES", OPTION_SIZE, SLOT_OFFSET, AT(config.offset), 0, INT64_MAX, NULL,
+	  "where the file system begins in DEVICE (default: 0)" },
+	{ 0, "json", NULL, NULL, OPTION_TRUE, SLOT_JSON, AT(json), 0, 0, NULL,
+	  "report as JSON lines on standard output" },
+	{ 0, "verbose", NULL, NULL, OPTION_TRUE, SLOT_VERBOSE, AT(verbose), 0, 0, NULL,
+	  "show details" },
+	{ 0, "help", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_HELP, 0, NULL,
+	  "show this help" },
+	{ 0, "version", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_VERSION, 0, NULL,
+	  "show the version" },
+};
+
+/* OPTION_ENUM writes enums as unsigned int. */
+static_assert(sizeof(enum config_action) == sizeof(unsigned int), "enums must be as wide as int");
+static_assert(sizeof(enum config_label) == sizeof(unsigned int), "enums must be as wide as int");
+static_assert(sizeof(enum options_verb) == sizeof(unsigned int), "enums must be as wide as int");
+
+bool options_is_compat(const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *name = slash ? slash + 1 : argv0;
+
+	return name && strcmp(name, "btrfs-convert") == 0;
+}
+
+void options_init(struct options *options, bool compat)
+{
+	memset(options, 0, sizeof(*options));
+	options->compat = compat;
+	options->verb = OPTIONS_RUN;
+	options->progress = true;
+	config_init(&options->config);
+	if (!compat)
+		return;
+	options->config.uuid_mode = CONFIG_UUID_NEW;
+	options->config.label_mode = CONFIG_LABEL_EMPTY;
+	options->config.metadata = CONFIG_METADATA_SINGLE;
+}
+
+const struct option_entry *option_find_long(const char *name, size_t len)
+{
+	const struct option_entry *entry;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		entry = &table[i];
+		if (strncmp(entry->name, name, len) == 0 && !entry->name[len])
+			return entry;
+		if (entry->alias && strncmp(entry->alias, name, len) == 0 && !entry->alias[len])
+			return entry;
+	}
+	return NULL;
+}
+
+const struct option_entry *option_find_letter(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].letter == letter)
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* "-x, --name VALUE" in a column, with the help behind its last name. */
+static void help_name(FILE *out, const struct option_entry *entry, const char *name, const char *help)
+{
+	char letter[8] = "   ", names[64];
+
+	if (entry->letter && name == entry->name)
+		snprintf(letter, sizeof(letter), "-%c,", entry->letter);
+	snprintf(names, sizeof(names), "%s --%s%s%s", letter, name, entry->value ? " " : "",
+		 entry->value ? entry->value : "");
+	if (help)
+		fprintf(out, "  %-26s  %s\n", names, help);
+	else
+		fprintf(out, "  %s\n", names);
+}
+
+void options_help(FILE *out, bool compat)
+{
+	size_t i;
+
+	fprintf(out, "usage: %s [options] DEVICE\n\n", compat ? "btrfs-convert" : "fsconvert");
+	fputs("Turns an ext2, ext3 or ext4 file system into btrfs, in place. DEVICE is a block device or an\n"
+	      "image file, not mounted.\n\nOptions:\n", out);
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		help_name(out, &table[i], table[i].name, table[i].alias ? NULL : table[i].help);
+		if (table[i].alias)
+			help_name(out, &table[i], table[i].alias, table[i].help);
+	}
+	fputs("\nSizes take a suffix k, m, g or t.\n", out);
+	if (compat)
+		fputs("Exit status: 0 done, 1 failed or refused and nothing was changed.\n", out);
+	else
+		fputs("Exit status: 0 done, 1 failed and nothing was changed, 2 wrong usage, 3 refused and nothing\n"
+		      "was changed, 4 interrupted in the switch: do not mount.\n", out);
+}

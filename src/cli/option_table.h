@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An entry of the option table, for the parser; nobody else includes this. */
+#ifndef CLI_OPTION_TABLE_H
+#define CLI_OPTION_TABLE_H
+
+#include "cli/options.h"
+
+/* What an option does with its place in struct options. */
+enum option_kind {
+	OPTION_TRUE,   /* bool = true */
+	OPTION_FALSE,  /* bool = false */
+	OPTION_ENUM,   /* enum = min */
+	OPTION_SIZE,   /* u64 = value within min ... max */
+	OPTION_STRING, /* const char * = value, not empty */
+	OPTION_PARSE,  /* parse(options, value) */
+};
+
+/* Options of one slot exclude each other. */
+enum option_slot {
+	SLOT_DATASUM, SLOT_XATTR, SLOT_INLINE, SLOT_NODESIZE, SLOT_LABEL, SLOT_PROGRESS, SLOT_FEATURES, SLOT_CSUM,
+	SLOT_UUID, SLOT_ACTION, SLOT_METADATA, SLOT_MEMORY, SLOT_TMPDIR, SLOT_JSON, SLOT_OFFSET, SLOT_VERBOSE,
+	SLOT_VERB, NR_SLOTS,
+};
+
+struct option_entry {
+	char letter;       /* 0: none */
+	const char *name;
+	const char *alias; /* NULL: none */
+	const char *value; /* what --help calls the value; NULL: takes none */
+	enum option_kind kind;
+	enum option_slot slot;
+	size_t target;     /* offset in struct options */
+	u64 min, max;
+	int (*parse)(struct options *options, const char *value);
+	const char *help;
+};
+
+/* The entry of that name (len bytes, without dashes) or letter; NULL when there is none, as for abbreviations. */
+const struct option_entry *option_find_long(const char *name, size_t len);
+const struct option_entry *option_find_letter(char letter);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: one table of options, from which parsing and --help are made. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdio.h>
+
+#include "base/types.h"
+#include "convert/config.h"
+
+enum options_verb {
+	OPTIONS_RUN,      /* do what config says */
+	OPTIONS_ROLLBACK, /* only explained so far */
+	OPTIONS_FEATURES, /* -O list-all */
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+};
+
+struct options {
+	bool compat;      /* called as btrfs-convert: its defaults, output and exit status */
+	enum options_verb verb;
+	struct config config;
+	u64 nodesize;     /* as given; options_parse puts it into config */
+	bool progress;    /* amounts, rate and remaining time, not only the names of phases */
+	bool json;
+	bool verbose;
+};
+
+/* True when the program was called by the name btrfs-convert. argv0 may be NULL. */
+bool options_is_compat(const char *argv0);
+
+/* Defaults of either face. */
+void options_init(struct options *options, bool compat);
+
+/*
+ * Parses argv[1..] into options, which options_init has filled. Strings are borrowed from argv. 0, or ERR_USAGE with a
+ * message. With a verb other than OPTIONS_RUN the rest of the line is not looked at, and no device is needed.
+ *
+ * fsconvert wants DEVICE last and takes each option once (-l and -L share a place, the last one counts). As
+ * btrfs-convert, options may stand anywhere and be repeated, as with that tool.
+ */
+int options_parse(struct options *options, int argc, char *const argv[]) __must_check;
+
+/* Usage and all options. */
+void options_help(FILE *out, bool compat);
+
+#endif

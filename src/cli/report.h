@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the user sees of a run, through one of three faces: fsconvert's text, the lines of btrfs-convert, or JSON
+ * lines. The report is the sink of messages, the progress of the job and its plan hook; any thread may call it.
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/msg.h"
+#include "base/progress.h"
+#include "cli/meter.h"
+#include "cli/options.h"
+#include "cli/summary.h"
+
+struct report;
+
+/* All are called under the lock of the report and must not print messages themselves. */
+struct report_face {
+	void (*begin)(struct report *report); /* before the device is opened; may be NULL */
+	void (*message)(struct report *report, enum msg_level level, const char *text);
+	void (*plan)(struct report *report);
+	/* A phase begins; goes on (the face says by meter.drawn how often it draws); ends. */
+	void (*phase_begin)(struct report *report, double now);
+	void (*phase_update)(struct report *report, double now);
+	void (*phase_end)(struct report *report, double now);
+	void (*result)(struct report *report, int status);
+};
+
+extern const struct report_face report_text;
+extern const struct report_face report_compat;
+extern const struct report_face report_json;
+
+struct report {
+	const struct report_face *face;
+	const struct options *options; /* borrowed */
+	FILE *out, *err;               /* borrowed */
+	bool terminal;                 /* err can redraw a line */
+	unsigned int width;            /* of the redrawn line */
+	double (*clock)(void);         /* monotonic seconds */
+	struct progress progress;      /* to be given to the job */
+
+	pthread_mutex_t lock;
+	struct summary summary;
+	struct meter meter;
+	bool in_phase;
+	bool line_open;                /* the cursor stands in a line that will be redrawn */
+	bool build_begun;              /* compat: the lines between plan and build are printed */
+	char reason[2048];             /* the first error, for the result */
+};
+
+/* Chooses the face by options; both streams may be the same. Becomes the sink of all messages. */
+void report_init(struct report *report, const struct options *options, FILE *out, FILE *err);
+
+/* Gives up the sink, too. */
+void report_fini(struct report *report);
+
+/* The plan hook of the job. */
+void report_plan(void *ctx, const struct job *job);
+
+/* Takes what the end of the job leaves; while the job is still open. */
+void report_take_end(struct report *report, const struct job *job);
+
+/* The last words. 0, or ERR_IO with a message when what was printed did not reach its file. */
+int report_result(struct report *report, int status) __must_check;
+
+/* "converted", "checked", "rehearsed", "refused", "stopped", "interrupted" or "failed". */
+const char *report_outcome(enum config_action action, int status);
+
+/* The exit status of the program: as btrfs-convert there is only 0 and 1. */
+int report_exit(bool compat, int status);
+
+/* For faces: wipes a line that is being redrawn, and writes text in its place. */
+void report_wipe(struct report *report);
+void report_redraw(struct report *report, const char *text);
+
+/* For faces: "ERROR: text" or "WARNING: text" on err, information on out; control characters escaped. */
+void report_print_message(struct report *report, enum msg_level level, const char *text);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The face of fsconvert: source, target and a picture of the device before anything is written; the phases with rate
+ * and time left; and at the end what was done, and what to do next.
+ */
+#include "base/size.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "btrfs/btrfs_csum.h"
+#include "cli/features.h"
+#include "cli/format.h"
+#include "cli/report.h"
+
+#define REDRAW_INTERVAL 0.1
+#define LINE_INTERVAL 5.0
+
+static void print_source(FILE *out, const struct summary *summary)
+{
+	const struct ext_info *source = &summary->source;
+	const struct scan_stats *scan = &summary->scan;
+	char name[FORMAT_NAME], uuid[UUID_TEXT_SIZE], size[SIZE_TEXT_SIZE], used[SIZE_TEXT_SIZE];
+	char files[FORMAT_SHORT], dirs[FORMAT_SHORT], links[FORMAT_SHORT], nodes[FORMAT_SHORT], attrs[FORMAT_SHORT];
+
+	fprintf(out, "Source   %s on ", source->type);
+	fprintf(out, "%s\n", format_printable(name, sizeof(name), summary->config.device));
+	fprintf(out, "         label     \"%s\"\n", format_printable(name, sizeof(name), source->label));
+	fprintf(out, "         UUID      %s\n", uuid_format(source->uuid, uuid));
+	fprintf(out, "         size      %s, %s used, blocks of %u bytes\n", size_format(source->size, size),
+		size_format(scan->used_bytes, used), (unsigned int)source->block_size);
+	fprintf(out, "         holds     %s files, %s folders, %s symlinks, %s special files, %s attributes\n",
+		format_count(files, sizeof(files), scan->nr_files), format_count(dirs, sizeof(dirs), scan->nr_dirs),
+		format_count(links, sizeof(links), scan->nr_symlinks),
+		format_count(nodes, sizeof(nodes), scan->nr_nodes),
+		format_count(attrs, sizeof(attrs), scan->nr_xattrs));
+}
+
+static void print_target(FILE *out, const struct summary *summary)
+{
+	const struct plan_stats *plan = &summary->plan;
+	const struct config *config = &summary->config;
+	char name[FORMAT_NAME], uuid[UUID_TEXT_SIZE], features[128];
+
+	fprintf(out, "Target   btrfs, metadata %s, nodesize %u, checksum %s\n", plan->dup ? "DUP" : "single",
+		(unsigned int)plan->nodesize, btrfs_csum_name(summary->params.csum_type));
+	fprintf(out, "         label     \"%s\"\n", format_printable(name, sizeof(name), summary->label));
+	fprintf(out, "         UUID      %s\n", uuid_format(summary->fsid, uuid));
+	fprintf(out, "         features  %s\n",
+		features_string(summary->params.incompat, summary->params.compat_ro, features, sizeof(features)));
+	if (!config->datasum || !config->xattr || !config->inline_files)
+		fprintf(out, "         without  %s%s%s\n", config->datasum ? "" : " data checksums",
+			config->xattr ? "" : " attributes", config->inline_files ? "" : " inline files");
+}
+
+static void print_plan(FILE *out, const struct summary *summary)
+{
+	const struct plan_stats *plan = &summary->plan;
+	char a[SIZE_TEXT_SIZE], b[SIZE_TEXT_SIZE], picture[FORMAT_CELLS + 1];
+
+	fprintf(out, "Plan     chunks    %u data, %u metadata, %u system\n", (unsigned int)plan->nr_data_chunks,
+		(unsigned int)plan->nr_metadata_chunks, (unsigned int)plan->nr_system_chunks);
+	fprintf(out, "         metadata  %s of %s reserved%s\n", size_format(plan->metadata_expected, a),
+		size_format(plan->metadata_reserved, b), plan->dup ? ", twice" : "");
+	fprintf(out, "         moved     %s, as btrfs needs their place\n", size_format(plan->moved_bytes, a));
+	if (plan->tail_bytes)
+		fprintf(out, "         gained    %s behind the source, so far unused\n",
+			size_format(plan->tail_bytes, a));
+	fprintf(out, "         left      %s unallocated, %s of it in one piece\n",
+		size_format(plan->unallocated_bytes, a), size_format(plan->largest_unallocated, b));
+	fprintf(out, "Device   |%s|\n",
+		format_picture(picture, plan->total_bytes, summary->chunks, summary->nr_chunks));
+	fputs("         D data  M metadata  S system  + several  . unallocated  (d m s: less than half)\n", out);
+}
+
+static void face_begin(struct report *report)
+{
+	fprintf(report->out, "fsconvert %s\n", FSCONVERT_VERSION);
+	fflush(report->out);
+}
+
+static void face_plan(struct report *report)
+{
+	print_source(report->out, &report->summary);
+	print_target(report->out, &report->summary);
+	print_plan(report->out, &report->summary);
+}
+
+static void put_line(struct report *report, const char *text)
+{
+	report_wipe(report);
+	fflush(report->out);
+	fprintf(report->err, "%s\n", text);
+	fflush(report->err);
+}
+
+static void face_phase_begin(struct report *report, double now)
+{
+	(void)now;
+	if (!report->options->progress)
+		put_line(report, report->meter.phase);
+}
+
+static void face_phase_update(struct report *report, double now)
+{
+	double interval = report->terminal ? REDRAW_INTERVAL : LINE_INTERVAL;
+	char line[256];
+
+	if (!report->options->progress || now - report->meter.drawn < interval)
+		return;
+	meter_sample(&report->meter, now);
+	if (report->terminal) {
+		meter_bar(&report->meter, line, sizeof(line), report->width);
+		report_redraw(report, line);
+	} else {
+		meter_line(&report->meter, line, sizeof(line));
+		put_line(report, line);
+	}
+	report->meter.drawn = now;
+}
+
+static void face_phase_end(struct report *report, double now)
+{
+	char line[256];
+
+	if (!report->options->progress)
+		return;
+	meter_closing_line(&report->meter, now, line, sizeof(line));
+	put_line(report, line);
+}
+
+static void print_times(FILE *out, const struct summary *summary)
+{
+	char time[FORMAT_SHORT], rate[FORMAT_SHORT];
+	double total = summary_total_seconds(summary);
+	const char *gap = "         time      ";
+	size_t i;
+
+	for (i = 0; i < SUMMARY_PHASES; i++) {
+		if (summary->seconds[i] <= 0)
+			continue;
+		fprintf(out, "%s%s %s", gap, summary_phases[i],
+			format_seconds(time, sizeof(time), summary->seconds[i]));
+		gap = ", ";
+	}
+	fprintf(out, "\n         speed     %s of used space\n",
+		format_rate(rate, sizeof(rate), total > 0 ? (double)summary->scan.used_bytes / total : 0));
+}
+
+static void print_build(FILE *out, const struct summary *summary)
+{
+	const struct build_stats *build = &summary->build;
+	char a[FORMAT_SHORT], b[FORMAT_SHORT], c[FORMAT_SHORT], size[SIZE_TEXT_SIZE];
+
+	fprintf(out, "         trees     %s blocks, %s items, %s data extents\n",
+		format_count(a, sizeof(a), build->nr_blocks), format_count(b, sizeof(b), build->nr_items),
+		format_count(c, sizeof(c), build->nr_data_extents));
+	fprintf(out, "         checksums of %s of data\n", size_format(build->csum_bytes, size));
+	fprintf(out, "         inline    %s of small files\n", size_format(build->inline_bytes, size));
+	fprintf(out, "         written   %s in all\n", size_format(build->bytes_written, size));
+}
+
+static void print_next(FILE *out, const struct summary *summary)
+{
+	const struct config *config = &summary->config;
+	char name[FORMAT_NAME], offset[FORMAT_SHORT + 8] = "", size[SIZE_TEXT_SIZE];
+
+	format_printable(name, sizeof(name), config->device);
+	if (config->offset)
+		snprintf(offset, sizeof(offset), ",offset=%llu", (unsigned long long)config->offset);
+	fputs("Next     mount it  ", out);
+	if (summary->block_device && !config->offset)
+		fprintf(out, "mount %s /mnt\n", name);
+	else
+		fprintf(out, "mount -o loop%s %s /mnt\n", offset, name);
+	fprintf(out, "         keep it   btrfs subvolume delete /mnt/ext2_saved   (gives back %s)\n",
+		size_format(summary->scan.meta_bytes + summary->scan.uninit_bytes, size));
+	if (config->offset)
+		fprintf(out, "         go back   btrfs-convert -r, on a loop device made with losetup -o %llu; not\n"
+			     "                   after ext2_saved is deleted or the data balanced\n",
+			(unsigned long long)config->offset);
+	else
+		fprintf(out, "         go back   btrfs-convert -r %s; not after ext2_saved is deleted or the\n"
+			     "                   data balanced\n", name);
+}
+
+static void print_done(FILE *out, const struct summary *summary)
+{
+	char time[FORMAT_SHORT];
+
+	format_seconds(time, sizeof(time), summary_total_seconds(summary));
+	switch (summary->config.action) {
+	case CONFIG_CHECK:
+		fprintf(out, "Done     can be converted; nothing was written (%s)\n", time);
+		print_times(out, summary);
+		return;
+	case CONFIG_REHEARSE:
+		fprintf(out, "Done     rehearsed in %s: all but the switch worked, the source is as it was\n", time);
+		print_times(out, summary);
+		print_build(out, summary);
+		return;
+	case CONFIG_CONVERT:
+		fprintf(out, "Done     converted in %s\n", time);
+		print_times(out, summary);
+		print_build(out, summary);
+		print_next(out, summary);
+		return;
+	}
+}
+
+static void face_result(struct report *report, int status)
+{
+	const struct summary *summary = &report->summary;
+	char name[FORMAT_NAME];
+
+	if (!status) {
+		print_done(report->out, summary);
+		return;
+	}
+	format_printable(name, sizeof(name), summary->config.device);
+	fflush(report->out);
+	switch (status_exit(status)) {
+	case EXIT_REFUSED:
+		fprintf(report->err, "Refused: %s is as it was.\n", name);
+		break;
+	case EXIT_ARMED:
+		fprintf(report->err, "Interrupted in the switch to btrfs: do not mount %s.\n", name);
+		break;
+	default:
+		fprintf(report->err, "%s: the file system on %s is as it was.\n",
+			status == ERR_STOPPED ? "Stopped" : "Failed", name);
+	}
+}
+
+const struct report_face report_text = {
+	.begin = face_begin,
+	.message = report_print_message,
+	.plan = face_plan,
+	.phase_begin = face_phase_begin,
+	.phase_update = face_phase_update,
+	.phase_end = face_phase_end,
+	.result = face_result,
+};
