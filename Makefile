@@ -28,7 +28,7 @@ TESTS ?=
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
@@ -93,10 +93,9 @@ tools-build:
 tools-debug:
 	@scripts/install-packages.sh --check build debug
 
-# The script itself knows what is still good; the file only spares running it.
+# The script itself knows what is still good, and leaves the file alone when nothing changed.
 $(DEPS)/ready: $(DEPS_PINS) scripts/build-deps.sh | tools-build
 	@DEPS_PINS='$(DEPS_PINS)' DEPS_JOBS='$(JOBS)' scripts/build-deps.sh '$(DEPS)'
-	@touch $@
 
 deps:
 	@scripts/install-packages.sh build
@@ -154,7 +153,10 @@ unit-programs: $(UNIT_PROGRAMS)
 unit: unit-programs
 	@tests/run.sh $(UNIT_PROGRAMS)
 
-CHECK_SCRIPTS = $(sort $(wildcard tests/static/check-*.sh tests/image/*.sh))
+CHECK_SCRIPTS := $(sort $(wildcard tests/static/check-*.sh tests/image/[0-9]*.sh))
+ifeq ($(wildcard .git),)
+CHECK_SCRIPTS := $(filter-out %/check-untracked.sh,$(CHECK_SCRIPTS))
+endif
 
 check:
 	@scripts/install-packages.sh build debug demo check

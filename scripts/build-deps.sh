@@ -7,6 +7,7 @@
 #
 # DEPS_PINS   another list of pinned files instead of scripts/deps.pins
 # DEPS_JOBS   compiler processes, default: all processors
+# DIRECTORY/ready is touched when a library changed.
 # Sources are kept in DIRECTORY/sources and can be put there by hand where no archive is in reach. A library's stamp is
 # written last, so that an interrupted run is repeated for the library it was in.
 set -euo pipefail
@@ -14,9 +15,10 @@ cd "$(dirname "$0")/.."
 . scripts/apt-lib.sh
 
 export LC_ALL=C
-pins=${DEPS_PINS:-scripts/deps.pins}
+pins=$(realpath "${DEPS_PINS:-scripts/deps.pins}")
 jobs=${DEPS_JOBS:-$(nproc)}
 libraries=(e2fsprogs libsodium xxhash)
+changed=0
 
 die() {
 	printf 'build-deps: %s\n' "$*" >&2
@@ -26,6 +28,10 @@ die() {
 # pinned PACKAGE: the lines of its files.
 pinned() {
 	grep "^$1 " "$pins" || die "$1 is not in $pins"
+}
+
+pinned_files() {
+	pinned "$1" | awk '{ print $4 }'
 }
 
 version_of() {
@@ -62,6 +68,11 @@ sources_good() {
 	pinned "$1" | awk '{ print $3 "  " $4 }' | (cd "$sources" && sha256sum --check --status 2>/dev/null)
 }
 
+# download PACKAGE[=VERSION]: its files, into $sources.
+download() {
+	(cd "$sources" && "${apt[@]}" source --download-only --only-source "$1" 2>&1 | apt_filter >&2)
+}
+
 fetch_sources() {
 	local package=$1 version
 	version=$(version_of "$package")
@@ -70,7 +81,9 @@ fetch_sources() {
 	fi
 	echo "build-deps: fetching source of $package $version"
 	[ -d "$state/lists" ] || apt_state
-	if ! (cd "$sources" && "${apt[@]}" source --download-only --only-source "$package=$version" 2>&1 | apt_filter); then
+	# what is there is incomplete or wrong
+	(cd "$sources" && pinned_files "$package" | xargs rm -f)
+	if ! download "$package=$version"; then
 		die "$package $version is pinned in $pins but the archive does not give it (any more?)." \
 			"Put the files named there into $sources, or pin what the archive has now:" \
 			"scripts/build-deps.sh --repin > my.pins && make DEPS_PINS=my.pins"
@@ -80,7 +93,7 @@ fetch_sources() {
 
 unpack() {
 	local package=$1 dsc
-	dsc=$(pinned "$package" | awk '$4 ~ /[.]dsc$/ { print $4 }')
+	dsc=$(pinned_files "$package" | grep '[.]dsc$')
 	rm -rf "${work:?}/$package"
 	mkdir -p "$work"
 	dpkg-source --no-check -x "$sources/$dsc" "$work/$package" >/dev/null
@@ -89,7 +102,7 @@ unpack() {
 repin() {
 	local package
 	for package in "${libraries[@]}"; do
-		(cd "$sources" && "${apt[@]}" source --download-only --only-source "$package" 2>&1 | apt_filter >&2)
+		download "$package"
 		(cd "$sources" && awk -v package="$package" '
 			/^Version:/ && !version { version = $2 }
 			/^Checksums-Sha256:/ { files = 1; next }
@@ -107,7 +120,8 @@ build_e2fsprogs() {
 	local library
 	./configure --prefix="$prefix" --disable-nls --disable-rpath --disable-tdb --disable-imager --disable-debugfs \
 		--disable-resizer --disable-defrag --disable-uuidd --disable-fuse2fs --disable-e2initrd-helper \
-		--enable-libuuid --enable-libblkid --with-udev-rules-dir=no --with-crond-dir=no --with-systemd-unit-dir=no
+		--enable-libuuid --enable-libblkid --with-udev-rules-dir=no --with-crond-dir=no \
+		--with-systemd-unit-dir=no
 	make -j "$jobs" libs
 	make -j "$jobs" -C e2fsck e2fsck.static
 	for library in et uuid blkid ext2fs e2p; do
@@ -165,6 +179,7 @@ build_library() {
 	fi
 	rm -rf "${work:?}/$library"
 	printf '%s\n' "$recipe" > "$prefix/stamp/$library"
+	changed=1
 }
 
 main() {
@@ -180,12 +195,16 @@ main() {
 	rm -rf "$state" "$work"
 	link_kernel_headers
 	export CC=musl-gcc LDFLAGS=-static
-	export CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -fstack-protector-strong -idirafter $prefix/kernel-headers"
+	export CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -fstack-protector-strong"
+	CFLAGS+=" -idirafter $prefix/kernel-headers"
 	unset MAKEFLAGS MFLAGS MAKELEVEL CPPFLAGS DESTDIR
 	for library in "${libraries[@]}"; do
 		build_library "$library"
 	done
-	rm -rf "$state"
+	rm -rf "$state" "$work"
+	if [ "$changed" -eq 1 ] || [ ! -e "$prefix/ready" ]; then
+		touch "$prefix/ready"
+	fi
 }
 
 if [ "${1:-}" = --repin ]; then

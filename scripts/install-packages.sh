@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 . scripts/apt-lib.sh
 
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-apt_options=(-qq -o DPkg::Lock::Timeout=600 -o APT::Install-Recommends=false)
+apt_options=(-qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 -o APT::Install-Recommends=false)
 as_root=()
 
 die() {
@@ -73,11 +73,12 @@ lists_know() {
 }
 
 announce() {
-	local all
+	local all names
 	printf 'install-packages: missing: %s\n' "${missing[*]}"
 	all=$(apt-get "${apt_options[@]}" --simulate install "${missing[@]}" 2>&1 | apt_filter) ||
 		die "apt cannot install them: $all"
-	printf 'install-packages: will be installed: %s\n' "$(sed -n 's/^Inst \([^ ]*\).*/\1/p' <<<"$all" | tr '\n' ' ')"
+	names=$(sed -n 's/^Inst \([^ ]*\).*/\1/p' <<<"$all" | tr '\n' ' ')
+	printf 'install-packages: will be installed: %s\n' "$names"
 }
 
 install_missing() {

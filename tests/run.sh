@@ -26,9 +26,9 @@ name_of() {
 	printf '%s' "${name%.sh}"
 }
 
-# sum_of PATTERN LOG: the sum of the numbers behind PATTERN in cmocka's output.
+# sum_of MARK TEXT LOG: the sum of N over all lines "[MARK] N test(s)TEXT" of cmocka.
 sum_of() {
-	sed -n "s/^\[ *$1 *\] \([0-9]*\) test(s).*/\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }'
+	sed -n "s/^\[ *$1 *\] \([0-9]*\) test(s)$2.*/\1/p" "$3" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 # Counts of one finished test as "passed failed skipped".
@@ -39,9 +39,9 @@ count_of() {
 	elif [[ $test != build/unit/* ]]; then
 		[ "$status" -eq 0 ] && echo 1 0 0 || echo 0 1 0
 	else
-		run=$(sed -n 's/^\[=*\] \([0-9]*\) test(s) run.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
-		passed=$(sum_of PASSED "$log")
-		skipped=$(sum_of SKIPPED "$log")
+		run=$(sum_of '==*' ' run' "$log")
+		passed=$(sum_of PASSED '' "$log")
+		skipped=$(sum_of SKIPPED '' "$log")
 		failed=$((run - passed - skipped))
 		# died before its summary, found leaks after it, or ran nothing
 		if [ "$failed" -le 0 ] && { [ "$status" -ne 0 ] || [ "$run" -eq 0 ]; }; then
@@ -62,7 +62,9 @@ run_one() {
 	counts=$(count_of "$test" "$status" "$log.log")
 	read -r passed failed skipped <<<"$counts"
 	if [ "$failed" -gt 0 ]; then
-		text="FAIL $name (exit status $status$([ "$status" -ne 124 ] || echo ", over $limit s"); $log.log ends:)"
+		text="FAIL $name (exit status $status"
+		[ "$status" -ne 124 ] || text+=", over $limit s"
+		text+="; $log.log ends:)"
 		text+=$'\n'$(tail -n 25 "$log.log" | sed 's/^/     | /')
 	elif [ "$passed" -eq 0 ]; then
 		text="SKIP $name: $(tail -n 1 "$log.log")"
