@@ -48,7 +48,7 @@ int btrfs_node_add_item(struct btrfs_node *node, const struct btrfs_key *key, u3
 	return 0;
 }
 
-int btrfs_node_full(const struct btrfs_node *node)
+bool btrfs_node_full(const struct btrfs_node *node)
 {
 	return node->nr_items == btrfs_ptrs_per_node(node->nodesize);
 }

@@ -30,8 +30,8 @@ void btrfs_node_reset(struct btrfs_node *node);
 /* Adds an item to a leaf; *data gets the place for its size bytes, not zeroed. 1 = full, nothing was added. */
 int btrfs_node_add_item(struct btrfs_node *node, const struct btrfs_key *key, u32 size, u8 **data) __must_check;
 
-/* 1 = the node takes no further pointer. */
-int btrfs_node_full(const struct btrfs_node *node);
+/* The node takes no further pointer. */
+bool btrfs_node_full(const struct btrfs_node *node);
 
 /* Adds a pointer to a sealed child at logical to a node that is not full. */
 void btrfs_node_add_child(struct btrfs_node *node, const struct btrfs_node *child, u64 logical, u64 generation);

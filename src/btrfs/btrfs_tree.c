@@ -67,31 +67,42 @@ static bool has_parent(const struct btrfs_tree *tree, u8 level)
 	return level + 1 < BTRFS_MAX_LEVEL && tree->nodes[level + 1].block;
 }
 
-/* Closes the open block of a level and enters it into its parent, which is closed first when it is full: so a node is
- * written right behind its last child. */
+/* Closes the open block of a level and enters it into its parent, which has room. */
 static int close_block(struct btrfs_tree *tree, u8 level)
 {
 	struct btrfs_node *node = &tree->nodes[level];
 	struct btrfs_node *parent = node + 1;
 	u64 logical = 0;
-	int err = 0;
+	int err;
 
 	if (level + 1 >= BTRFS_MAX_LEVEL) {
 		msg_err("tree %" PRIu64 ": more than %d levels", tree->root.owner, BTRFS_MAX_LEVEL);
 		return ERR_BUG;
 	}
-	if (!parent->block)
+	if (!parent->block) {
 		err = btrfs_node_init(parent, tree->params->nodesize, level + 1);
-	else if (btrfs_node_full(parent))
-		err = close_block(tree, level + 1);
-	if (err)
-		return err;
+		if (err)
+			return err;
+	}
 	err = write_block(tree, level, &logical);
 	if (err)
 		return err;
 	btrfs_node_add_child(parent, node, logical, tree->params->generation);
 	btrfs_node_reset(node);
 	return 0;
+}
+
+/*
+ * Closes the open leaf. Nodes that are full, from the lowest upward, come first: the leaf will need their successors. So
+ * every node stands right behind its last child, and none is full when a child is entered.
+ */
+static int close_leaf(struct btrfs_tree *tree)
+{
+	int err = 0;
+
+	for (u8 level = 0; !err && has_parent(tree, level) && btrfs_node_full(&tree->nodes[level + 1]); level++)
+		err = close_block(tree, level + 1);
+	return err ? err : close_block(tree, 0);
 }
 
 static int refuse_item(const struct btrfs_tree *tree, const struct btrfs_key *key, u32 size, const char *why)
@@ -117,7 +128,7 @@ static int add_item(struct btrfs_tree *tree, const struct btrfs_key *key, u32 si
 		return refuse_item(tree, key, size, "too large");
 	ret = btrfs_node_add_item(&tree->nodes[0], key, size, data);
 	if (ret) {
-		ret = close_block(tree, 0);
+		ret = close_leaf(tree);
 		if (ret)
 			return ret;
 		/* An empty leaf takes every item that is not too large. */
@@ -162,11 +173,10 @@ int btrfs_tree_finish(struct btrfs_tree *tree, struct btrfs_root *root)
 		return ERR_BUG;
 	}
 	tree->finished = true;
-	while (has_parent(tree, level)) {
-		err = close_block(tree, level);
+	for (; has_parent(tree, level); level++) {
+		err = level == 0 ? close_leaf(tree) : close_block(tree, level);
 		if (err)
 			return err;
-		level++;
 	}
 	err = write_block(tree, level, &tree->root.logical);
 	if (err)
