@@ -93,8 +93,8 @@ static int close_block(struct btrfs_tree *tree, u8 level)
 }
 
 /*
- * Closes the open leaf. Nodes that are full, from the lowest upward, come first: the leaf will need their successors. So
- * every node stands right behind its last child, and none is full when a child is entered.
+ * Closes the open leaf. Nodes that are full, from the lowest upward, come first: the leaf will need their successors.
+ * So every node stands right behind its last child, and none is full when a child is entered.
  */
 static int close_leaf(struct btrfs_tree *tree)
 {

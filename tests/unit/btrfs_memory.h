@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For tests of the bulk loader: a sink that keeps the blocks in memory at consecutive addresses, and a walk through them
- * that knows the format by its numbers only and fails the test on any breach of it.
+ * For tests of the bulk loader: a sink that keeps the blocks in memory at consecutive addresses, and a walk through
+ * them that knows the format by its numbers only and fails the test on any breach of it.
  */
 #ifndef TEST_BTRFS_MEMORY_H
 #define TEST_BTRFS_MEMORY_H

@@ -126,8 +126,8 @@ static struct btrfs_root load_equal(struct memory *m, u64 nr, u32 size)
 }
 
 /*
- * Levels begin exactly where the one below overflows. Items of the largest size make one leaf each; a node of 4096 bytes
- * has 121 pointers.
+ * Levels begin exactly where the one below overflows. Items of the largest size make one leaf each; a node of 4096
+ * bytes has 121 pointers.
  */
 static void levels_at_their_borders(void **state)
 {
