@@ -100,13 +100,13 @@ umount_image() {
 
 # --- sources ---
 
-# mkext IMAGE SIZE MKE2FS-OPTION...
+# mkext IMAGE SIZE MKE2FS-OPTION...: blocks of 4096 bytes unless the options say otherwise.
 mkext() {
 	local image=$1 size=$2
 	shift 2
 	rm -f "$image"
 	truncate -s "$size" "$image"
-	mke2fs -q -F "$@" "$image" < /dev/null || fail "mke2fs $* fails"
+	mke2fs -q -F -b 4096 "$@" "$image" < /dev/null > "$work/mke2fs" 2>&1 || fail "mke2fs $*: $(cat "$work/mke2fs")"
 }
 
 # fill IMAGE POPULATE-OPTION...: through the kernel.
@@ -125,7 +125,7 @@ mkext_with_tree() {
 	if [ ! -d "$work/tree" ]; then
 		mkdir "$work/tree"
 		"$lib/populate.py" --quick --skip times --skip deep --skip sparse --skip prealloc --skip fragments \
-			--skip flags "$work/tree"
+			--skip flags --skip manylinks --skip collisions "$work/tree"
 	fi
 	mkext "$image" "$size" -d "$work/tree" "$@"
 }
@@ -196,7 +196,7 @@ judge_check() {
 
 judge_same_manifest() {
 	diff "$1" "$2" > "$work/diff" ||
-		fail "the manifest differs ($(grep -c '^[<>]' "$work/diff") lines): $(head -n 12 "$work/diff" | cut -c 1-300)"
+		fail "$(grep -c '^[<>]' "$work/diff") manifest lines differ: $(head -n 12 "$work/diff" | cut -c 1-300)"
 }
 
 # judge_saved_image IMAGE: the file ext2_saved/image on the mounted file system is the source.
@@ -304,7 +304,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 [ "$(id -u)" -eq 0 ] || skip "needs root, for loop mounts"
 for filesystem in ext4 btrfs; do
-	grep -qw "$filesystem" /proc/filesystems || modprobe "$filesystem" 2> /dev/null || skip "kernel has no $filesystem"
+	grep -qw "$filesystem" /proc/filesystems || modprobe "$filesystem" 2> /dev/null ||
+		skip "the kernel has no $filesystem"
 done
 [ -x "$FSCONVERT" ] || command -v "$FSCONVERT" > /dev/null || fail "no $FSCONVERT: run make"
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/fsconvert-test.XXXXXX")

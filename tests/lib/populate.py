@@ -249,7 +249,8 @@ class Populate:
 
     def flags(self):
         """Every flag that chattr can set, alone and together."""
-        for letter, value in zip("suSadAcjtTDm", (1, 2, 8, 0x20, 0x40, 0x80, 4, 0x4000, 0x8000, 0x20000, 0x10000, 0x400)):
+        values = (1, 2, 8, 0x20, 0x40, 0x80, 4, 0x4000, 0x8000, 0x20000, 0x10000, 0x400)
+        for letter, value in zip("suSadAcjtTDm", values):
             self.write("f" + letter, b"flags")
             os.mkdir("d_" + letter)
             for name in ("f" + letter, "d_" + letter):
@@ -290,8 +291,9 @@ class Populate:
 
     @staticmethod
     def parts():
-        return ["times", "owners", "nodes", "symlinks", "links", "manylinks", "names", "collisions", "deep", "many", "subdirs",
-                "sizes", "sparse", "prealloc", "fragments", "xattrs", "acls", "holes_in_inodes", "large", "flags"]
+        return ["times", "owners", "nodes", "symlinks", "links", "manylinks", "names", "collisions", "deep", "many",
+                "subdirs", "sizes", "sparse", "prealloc", "fragments", "xattrs", "acls", "holes_in_inodes", "large",
+                "flags"]
 
 
 def main():

@@ -160,12 +160,11 @@ def compare(options):
 def unwritten(options):
     """All files below the mount point, by their physical addresses."""
     found = set()
-    for folder, _, names in os.walk(os.fsencode(options.mountpoint)):
+    for _, _, names, folder in os.fwalk(os.fsencode(options.mountpoint)):
         for name in names:
-            path = os.path.join(folder, name)
-            if not stat.S_ISREG(os.lstat(path).st_mode):
+            if not stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
                 continue
-            fd = os.open(path, os.O_RDONLY | os.O_NOATIME)
+            fd = os.open(name, os.O_RDONLY | os.O_NOATIME, dir_fd=folder)
             for _, physical, length, flags in manifest.extents(fd):
                 if flags & manifest.FIEMAP_UNWRITTEN:
                     found.add((physical, physical + length))
