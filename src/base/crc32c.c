@@ -14,7 +14,7 @@
 #define CRC32C_TARGET __attribute__((target("sse4.2")))
 #define CRC32C_STEP8(crc, v) ((u32)_mm_crc32_u64(crc, v))
 #define CRC32C_STEP1(crc, v) _mm_crc32_u8(crc, v)
-#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#elif defined(__aarch64__) && !defined(__clang__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #include <arm_acle.h>
 #include <sys/auxv.h>
 #define CRC32C_TARGET __attribute__((target("+crc")))

@@ -36,7 +36,8 @@ int dev_write(struct dev *dev, u64 offset, const void *buf, size_t len) __must_c
 /* All writes that returned before are on stable storage when this returns 0. */
 int dev_flush(struct dev *dev) __must_check;
 
-/* A hint that the range will be read soon; never fails. */
+/* A hint that the range will soon be read in small pieces; never fails. Large aligned reads do not profit: they go to
+ * the device itself. */
 void dev_prefetch(struct dev *dev, u64 offset, u64 len);
 
 /* NULL is fine. Frees dev. */

@@ -17,14 +17,16 @@
 
 struct scratch;
 
-/* An unlinked temporary file in dir (NULL: $TMPDIR, /var/tmp, /tmp, /run in turn, first that works), made on first use. */
+/* An unlinked temporary file in dir, made on first use. NULL: the first of $TMPDIR, /var/tmp, /tmp and /run that is
+ * writable and has some room; those that live in memory only when no other works. */
 int scratch_new_file(const char *dir, struct scratch **out) __must_check;
 
 /* The given ranges of dev (borrowed; copied list; bytes, multiples of 4096), which the caller knows to be free and
  * has opened in the fence. */
 int scratch_new_dev(struct dev *dev, const struct range *ranges, size_t nr_ranges, struct scratch **out) __must_check;
 
-/* Appends len bytes, *pos receives their position for scratch_read. ERR_NOSPC (reported) when full. */
+/* Appends len bytes, *pos receives their position for scratch_read: the next multiple of 4096. ERR_NOSPC (reported) when
+ * full, and nothing was used. A scratch is used by one thread at a time. */
 int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos) __must_check;
 int scratch_read(struct scratch *s, u64 pos, void *buf, size_t len) __must_check;
 
@@ -41,7 +43,7 @@ struct sort;
 
 struct sort_rec {
 	u64 hi, lo;
-	const void *payload; /* valid until the next call on the sorter */
+	const void *payload; /* aligned to 8 bytes; valid until the next call on the sorter */
 	u32 len;
 };
 
