@@ -163,6 +163,13 @@ int btrfs_tree_reserve(struct btrfs_tree *tree, const struct btrfs_key *key, u32
 	return 0;
 }
 
+u32 btrfs_tree_room(const struct btrfs_tree *tree)
+{
+	u32 room = tree->nodes[0].back - tree->nodes[0].front;
+
+	return room < BTRFS_ITEM_SIZE ? 0 : room - BTRFS_ITEM_SIZE;
+}
+
 int btrfs_tree_finish(struct btrfs_tree *tree, struct btrfs_root *root)
 {
 	u8 level = 0;

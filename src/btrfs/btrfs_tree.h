@@ -40,6 +40,9 @@ int btrfs_tree_add(struct btrfs_tree *tree, const struct btrfs_key *key, const v
 /* As btrfs_tree_add, but gives the place of the item's data (size bytes, zeroed) to fill before the next call. */
 int btrfs_tree_reserve(struct btrfs_tree *tree, const struct btrfs_key *key, u32 size, void **data) __must_check;
 
+/* Bytes of data that one more item can have in the open leaf; 0 when not even an empty item fits. */
+u32 btrfs_tree_room(const struct btrfs_tree *tree);
+
 /* Writes what is left; an empty tree becomes one empty leaf. */
 int btrfs_tree_finish(struct btrfs_tree *tree, struct btrfs_root *root) __must_check;
 void btrfs_tree_free(struct btrfs_tree *tree); /* NULL is fine */

@@ -73,7 +73,8 @@ struct job {
 
 	/* open */
 	struct dev *disk;       /* the file or block device */
-	struct dev *dev;        /* what the phases use: disk behind the fence (and the fault layer in debug builds) */
+	struct dev *fault;      /* on top of it in debug builds that are to fail; else NULL */
+	struct dev *dev;        /* what the phases use: the fence on top of these */
 	struct ext_fs *ext;
 
 	struct scan *scan;      /* private to the convert layer */

@@ -65,9 +65,14 @@ static int emit_run(struct walk *w)
 	return 0;
 }
 
-static bool extends(const struct place_piece *run, const struct place_piece *next)
+/* A run ends where an extent must end anyway, so that a walk never runs far ahead of its pieces. */
+static bool extends(const struct walk *w, const struct place_piece *next)
 {
+	const struct place_piece *run = &w->run;
+
 	if (!run->len || run->physical + run->len != next->physical || run->kind != next->kind)
+		return false;
+	if (next->physical % w->job->plan->max_extent == 0)
 		return false;
 	return next->kind == CLAIM_FIXED || next->kind == CLAIM_UNINIT;
 }
@@ -91,7 +96,7 @@ static int add_claim(struct walk *w, const struct claim *claim)
 		next.ino = claim->ino;
 		next.file_offset = claim->logical;
 	}
-	if (extends(&w->run, &next)) {
+	if (extends(w, &next)) {
 		w->run.len += next.len;
 		return 0;
 	}

@@ -108,8 +108,7 @@ static const struct tail_mark tail_marks[] = {
 	{ "an md superblock (0.90)", 0, 65536, "\xfc\x4e\x2b\xa9", 4 },
 	{ "a DDF RAID header", 512, 0, "\xde\x11\xde\x11", 4 },
 	{ "an Intel RAID signature", 1024, 0, "Intel Raid ISM Cfg. Sig. ", 25 },
-	{ "an LVM1 or DRBD area", 4096 - 0x3c, 0, "\x83\x74\x02\x67", 4 },
-	{ "a dm-crypt or verity superblock", 4096, 0, "verity\0\0", 8 },
+	{ "DRBD metadata", 4096 - 60, 0, "\x83\x74\x02", 3 },
 };
 
 /* What may stand at the beginning of the tail: another file system or container that was made there. */
