@@ -6,7 +6,8 @@
  * All positions and lengths are bytes. Every function that meets damage, or a feature that cannot be carried over,
  * prints one sentence with object (inode, block) and remedy and returns ERR_CORRUPT or ERR_REFUSED; nothing on the disk
  * is ever trusted with an assertion, an allocation size or a loop bound.
- * One handle serves one thread.
+ * One handle serves one thread, and buffers belong to the handle: a callback may not call a function of this header
+ * on the handle that called it.
  */
 #ifndef EXT_EXT_H
 #define EXT_EXT_H
@@ -24,7 +25,7 @@ struct ext_info {
 	char label[17];        /* NUL terminated */
 	u32 block_size;        /* 4096 ... 65536 */
 	u64 size;              /* bytes the file system spans: blocks_count * block_size */
-	u64 free;              /* free bytes by the bitmaps' own count */
+	u64 free;              /* free bytes by the descriptors; by the bitmaps after a whole ext_used_iterate */
 	u32 nr_groups;
 	u32 nr_inodes;
 	u32 nr_free_inodes;
@@ -35,8 +36,8 @@ struct ext_info {
 
 /*
  * Opens the ext file system on dev (borrowed). Gates all three feature words by an allow-list and checks the
- * preconditions: primary superblock valid, device at least as long as the file system, journal clean, no error state, no
- * orphans, MMP clean, no foreign signature in unused places, group descriptors valid with sound checksums.
+ * preconditions: primary superblock valid, device at least as long as the file system, journal clean, no error state,
+ * no orphans, MMP clean, no foreign signature in unused places, group descriptors valid with sound checksums.
  */
 int ext_open(struct dev *dev, struct ext_fs **out) __must_check;
 const struct ext_info *ext_get_info(const struct ext_fs *fs);
@@ -53,7 +54,7 @@ typedef int (*ext_range_fn)(void *ctx, u64 start, u64 len);
 int ext_used_iterate(struct ext_fs *fs, ext_range_fn fn, void *ctx) __must_check;
 
 enum ext_fixed {
-	EXT_FIXED_META,   /* superblocks, descriptors, reserved GDT, bitmaps, initialised inode table blocks, MMP block */
+	EXT_FIXED_META,   /* superblocks, descriptors, reserved GDT, bitmaps, initialised inode table blocks, MMP */
 	EXT_FIXED_UNINIT, /* never written: inode table blocks behind itable_unused, bitmaps of uninitialised groups */
 };
 
@@ -65,7 +66,7 @@ int ext_fixed_iterate(struct ext_fs *fs, ext_fixed_fn fn, void *ctx) __must_chec
 
 enum ext_inode_kind {
 	EXT_INODE_FILE,    /* something a user sees */
-	EXT_INODE_SPECIAL, /* journal, quota, orphan file, resize, boot loader ...: its blocks are in use, it has no name */
+	EXT_INODE_SPECIAL, /* journal, quota, orphan file, resize, boot loader ...: owns blocks, has no name */
 };
 
 struct ext_inode {
@@ -157,8 +158,8 @@ struct ext_xattr {
 
 typedef int (*ext_xattr_fn)(void *ctx, const struct ext_xattr *xattr);
 
-/* Attributes in the inode body and in its block. *refcount (may be NULL) gets the block's reference count, 0 when the inode
- * has no block. */
+/* Attributes in the inode body and in its block. *refcount (may be NULL) gets the block's reference count, 0 when the
+ * inode has no block. */
 int ext_xattr_iterate(struct ext_fs *fs, const struct ext_inode *inode, u32 *refcount, ext_xattr_fn fn, void *ctx)
 	__must_check;
 
