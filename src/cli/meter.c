@@ -12,8 +12,7 @@
 #define SAMPLE_LEAST 0.05
 #define SMOOTH_OVER 5.0
 
-#define BAR_LEAST 8u
-#define BAR_MOST 24u
+#define BAR_CELLS 14u
 
 void meter_begin(struct meter *meter, const char *phase, u64 total, double now)
 {
@@ -41,7 +40,7 @@ void meter_sample(struct meter *meter, double now)
 		return;
 	rate = (double)(meter->done - meter->sampled_done) / passed;
 	/* Early on the mean since the beginning is the better guess. */
-	if (now - meter->begun < SMOOTH_OVER) {
+	if (meter->sampled - meter->begun < SMOOTH_OVER) {
 		meter->rate = meter_mean(meter, now);
 	} else {
 		weight = passed / (passed + SMOOTH_OVER);
@@ -91,18 +90,15 @@ static void meter_figures(const struct meter *meter, const char *gap, char *buf,
 
 void meter_bar(const struct meter *meter, char *buf, size_t size, unsigned int width)
 {
-	char figures[5 * FORMAT_SHORT], bar[BAR_MOST + 1];
-	size_t used, filled, room = 0;
+	char figures[5 * FORMAT_SHORT], bar[BAR_CELLS + 1];
+	size_t used;
 
 	meter_figures(meter, "  ", figures, sizeof(figures));
-	used = strlen(figures) + 8 + 3; /* phase, and "[] " around the bar */
-	if (width > used)
-		room = min_u64(width - used, BAR_MOST);
-	if (meter->total && room >= BAR_LEAST) {
-		filled = (size_t)((double)meter->done / (double)meter->total * (double)room);
-		memset(bar, '.', room);
-		memset(bar, '#', min_u64(filled, room));
-		bar[room] = '\0';
+	used = strlen(figures) + BAR_CELLS + 8 + 3; /* phase, and "[] " around the bar */
+	if (meter->total && used <= width) {
+		memset(bar, '.', BAR_CELLS);
+		bar[BAR_CELLS] = '\0';
+		memset(bar, '#', meter_percent(meter) * BAR_CELLS / 100);
 		snprintf(buf, size, "%-7.7s [%s] %s", meter->phase, bar, figures);
 	} else {
 		snprintf(buf, size, "%-7.7s %s", meter->phase, figures);
