@@ -176,7 +176,7 @@ demo:
 bench:
 	@scripts/install-packages.sh build demo check
 	@$(MAKE) all
-	@tests/bench/run.sh
+	@tests/bench/bench.sh
 
 # --- installation and cleaning ---
 

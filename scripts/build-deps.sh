@@ -164,7 +164,7 @@ build_library() {
 	if [ -e "$prefix/stamp/$library" ] && [ "$(cat "$prefix/stamp/$library")" = "$recipe" ]; then
 		return 0
 	fi
-	rm -f "$prefix/stamp/$library"
+	rm -f "$prefix/stamp/$library" "$prefix/ready"
 	fetch_sources "$library"
 	unpack "$library"
 	echo "build-deps: building $library $(version_of "$library")"
