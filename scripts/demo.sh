@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Shows a conversion from end to end on an image file: an ext4 full of this system's own files becomes btrfs, others judge
-# the result, and btrfs-progs turns it back.
+# Shows a conversion from end to end on an image file: an ext4 full of this system's own files becomes btrfs, others
+# judge the result, and btrfs-progs turns it back.
 #
 #     demo.sh FSCONVERT
 #
@@ -34,8 +34,8 @@ manifest() {
 
 make_source() {
 	mkdir "$work/tree" "$work/mnt"
-	{ find /usr/bin /usr/share/doc /etc/alternatives -xdev \( -type l -o -type f -size -3000k \) -readable || :; } \
-		2>/dev/null | sort > "$work/names"
+	{ find /usr/bin /usr/share/doc -xdev \( -type l -o -type f -size -3000k \) -readable 2>/dev/null || :; } |
+		sort > "$work/names"
 	head -n 2000 "$work/names" |
 		tar -C / -c -f - --ignore-failed-read --no-recursion -T - 2>/dev/null | tar -C "$work/tree" -x -f -
 	head -c 40000000 /dev/urandom > "$work/tree/random"
