@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The face of btrfs-convert, for scripts written for that tool: the same lines in the same order on the same streams.
- * That tool copies inodes one by one; here the share of the build that is done, in bytes, stands for the share of the
- * inodes.
+ * That tool copies inodes one by one; here the share of the data that was passed, in bytes, stands for the share of
+ * the inodes.
  */
 #include <string.h>
 
@@ -101,15 +101,16 @@ static void print_copied(struct report *report, double now)
 	fflush(report->out);
 }
 
-static bool is_build(const struct report *report)
+/* The long pass over the data, where that tool copies inodes. */
+static bool is_copying(const struct report *report)
 {
-	return strcmp(report->meter.phase, "build") == 0;
+	return strcmp(report->meter.phase, "data") == 0;
 }
 
 static void face_phase_begin(struct report *report, double now)
 {
 	(void)now;
-	if (!is_build(report) || report->build_begun)
+	if (!report->summary.has_plan || report->build_begun)
 		return;
 	report->build_begun = true;
 	report_wipe(report);
@@ -119,12 +120,12 @@ static void face_phase_begin(struct report *report, double now)
 
 static void face_phase_update(struct report *report, double now)
 {
-	bool build = is_build(report);
+	bool copying = is_copying(report);
 	char line[256];
 
-	if (!report->options->progress || now - report->meter.drawn < (build ? COPY_INTERVAL : REDRAW_INTERVAL))
+	if (!report->options->progress || now - report->meter.drawn < (copying ? COPY_INTERVAL : REDRAW_INTERVAL))
 		return;
-	if (build) {
+	if (copying) {
 		print_copied(report, now);
 	} else if (report->terminal) {
 		/* that tool has no such phase: shown to people, and wiped again */
@@ -138,7 +139,7 @@ static void face_phase_update(struct report *report, double now)
 static void face_phase_end(struct report *report, double now)
 {
 	report_wipe(report);
-	if (!is_build(report) || !report->options->progress)
+	if (!is_copying(report) || !report->options->progress)
 		return;
 	print_copied(report, now);
 	putc('\n', report->out);

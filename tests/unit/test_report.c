@@ -120,7 +120,7 @@ static void run_job(struct run *run)
 					       .metadata_expected = 3 * MIB, .metadata_reserved = 32 * MIB,
 					       .nr_data_chunks = 1, .nr_metadata_chunks = 1 };
 	report_plan(&run->report, job);
-	run_phase(run, "build", 400 * MIB);
+	run_phase(run, "data", 400 * MIB);
 	job->build_stats = (struct build_stats){ .nr_blocks = 1000, .bytes_written = 20 * MIB };
 	job->seconds[1] = 4;
 	job->seconds[3] = 4;
@@ -179,7 +179,7 @@ static void test_text(void **state)
 	assert_hides(run.out_text, "without");
 	/* not on a terminal: one line every five seconds at most, and one for the end of each phase */
 	assert_string_equal(run.err_text, "scan    40.0 MiB in 4.00 s, 10.0 MiB/s\nWARNING: odd \\x1b name\n"
-			    "build   400.0 MiB in 4.00 s, 100.0 MiB/s\n");
+			    "data    400.0 MiB in 4.00 s, 100.0 MiB/s\n");
 	run_free(&run);
 }
 
@@ -204,7 +204,7 @@ static void test_text_options(void **state)
 	assert_shows(run.out_text, "without   data checksums\n");
 	assert_shows(run.out_text, "Done     can be converted; nothing was written");
 	assert_hides(run.out_text, "Next");
-	assert_string_equal(run.err_text, "scan\nWARNING: odd \\x1b name\nbuild\n");
+	assert_string_equal(run.err_text, "scan\nWARNING: odd \\x1b name\ndata\n");
 	run_free(&run);
 }
 
@@ -419,7 +419,7 @@ static void test_json(void **state)
 	assert_int_equal(count(run.out_text, "{\"event\":\"phase\""), 2);
 	assert_int_equal(count(run.out_text, "{\"event\":\"plan\",\"device\":\"disk\\u001b\""), 1);
 	/* four seconds: one line a second at most, and one at the end */
-	assert_in_range(count(run.out_text, "{\"event\":\"progress\",\"phase\":\"build\""), 4, 5);
+	assert_in_range(count(run.out_text, "{\"event\":\"progress\",\"phase\":\"data\""), 4, 5);
 	assert_shows(run.out_text, "{\"event\":\"message\",\"level\":\"warning\",\"text\":\"odd \\u001b name\"}\n");
 	last = strstr(run.out_text, "{\"event\":\"result\"");
 	assert_non_null(last);
@@ -512,7 +512,7 @@ static void test_threads(void **state)
 
 	(void)state;
 	run_begin(&run, false, NULL);
-	progress_begin(&run.report.progress, "build", 20000);
+	progress_begin(&run.report.progress, "data", 20000);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, update_often, &run.report.progress), 0);
 	for (i = 0; i < 100; i++)
