@@ -207,12 +207,13 @@ judge_saved_image() {
 		fail "the saved image is not the source: $(head -n 5 "$work/used")"
 }
 
-# judge_tree IMAGE: what the kernel shows of it is what it showed of the source; the saved image is the source.
+# judge_tree IMAGE [FILTER]: what the kernel shows of it is what it showed of the source, but for what FILTER takes away;
+# the saved image is the source.
 judge_tree() {
-	local image=$1
+	local image=$1 filter=${2:-cat}
 	mount_image btrfs ro "$image"
 	"$lib/manifest.py" --prealloc --exclude ext2_saved "$mnt" > "$image.new"
-	judge_same_manifest "$image.manifest" "$image.new"
+	judge_same_manifest <("$filter" < "$image.manifest") "$image.new"
 	judge_saved_image "$image"
 	umount_image
 }
@@ -289,10 +290,10 @@ judge_finish() {
 	judge_same_manifest <(grep -v '^/ ' "$image.manifest") <(grep -v '^/ ' "$image.new")
 }
 
-# judge_converted IMAGE: all judges, one after the other; the image is written to in the end.
+# judge_converted IMAGE [FILTER]: all judges, one after the other; the image is written to in the end.
 judge_converted() {
 	judge_check "$1"
-	judge_tree "$1"
+	judge_tree "$1" "${2:-cat}"
 	judge_rollback "$1"
 	judge_rw "$1"
 }
