@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -189,6 +191,25 @@ static void test_offset(void **state)
 	opts.offset = 100;
 	assert_int_equal(dev_file_open(path, &opts, &dev), ERR_USAGE);
 	assert_said("not a multiple of 512");
+}
+
+/* The limit on the size of files stands for a disk that does not take the write. */
+static void test_write_fails(void **state)
+{
+	struct dev *dev = open_image(&writing);
+	struct rlimit old, tight;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 8192;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	assert_int_equal(dev_write(dev, 4000, "0123456789", 10), 0);
+	assert_int_equal(dev_write(dev, 8190, "0123456789", 10), ERR_IO);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_said("cannot write 8 bytes at 8192: File too large");
+	assert_int_equal(dev_close(dev), 0);
 }
 
 /* Somebody cuts the file while it is open: an error, and no endless loop. */
@@ -434,6 +455,7 @@ int main(void)
 		WITH_IMAGE(test_random_transfers),
 		WITH_IMAGE(test_past_end),
 		WITH_IMAGE(test_offset),
+		WITH_IMAGE(test_write_fails),
 		WITH_IMAGE(test_file_becomes_shorter),
 		WITH_IMAGE(test_wrong_kinds),
 		WITH_IMAGE(test_read_only),
