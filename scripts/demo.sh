@@ -1,97 +1,226 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Shows a conversion from end to end on an image file: an ext4 full of this system's own files becomes btrfs, others
-# judge the result, and btrfs-progs turns it back.
+# Shows a conversion from end to end: an ext4 image full of this machine's own files becomes btrfs, the kernel and
+# btrfs-progs judge the result, and btrfs-progs turns it back.
 #
-#     demo.sh FSCONVERT
+#     demo.sh [FSCONVERT]
 #
-# Needs no root; with root the kernel's own view is compared instead of what `btrfs restore` reads.
+# DEMO_DIR    where the image is made, default /var/tmp; at most 60 % of the free space there is used
+# DEMO_FILES  copy until there are this many files, default 200000,
+# DEMO_MIB    or this much data, default 8192 MiB
+#
+# Nothing outside DEMO_DIR is written, and all of it is removed at the end.
 set -euo pipefail
+export LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin
 
-fsconvert=$(realpath "$1")
-work=$(mktemp -d "${TMPDIR:-/var/tmp}/fsconvert-demo.XXXXXX")
-mounted=0
+here=$(dirname "$(realpath "$0")")
+project=$(dirname "$here")
+fsconvert=$(realpath "${1:-$project/build/fsconvert}")
+files_wanted=${DEMO_FILES:-200000}
+mib_wanted=${DEMO_MIB:-8192}
+work=
+mounted=
 
-cleanup() {
-	[ "$mounted" -eq 0 ] || umount "$work/mnt"
-	rm -rf "$work"
+die() {
+	printf 'demo: %s\n' "$*" >&2
+	exit 1
 }
 
 say() {
 	printf '\n== %s\n' "$*"
 }
 
-# manifest FOLDER [FORMAT [FILES]]: type, size, link target and content of everything in it, and what find prints for
-# FORMAT; for what is no folder also FILES.
+cleanup() {
+	if [ -n "$mounted" ]; then
+		umount "$mounted" || umount -l "$mounted" || :
+	fi
+	[ -z "$work" ] || rm -rf "$work"
+}
+
+mount_image() {
+	mount -o "loop,$1" "$work/image" "$work/mnt" || die "cannot mount the image: is a loop device free, and does the" \
+		"kernel know its file system?"
+	mounted=$work/mnt
+}
+
+unmount_image() {
+	umount "$work/mnt"
+	mounted=
+}
+
+seconds_since() {
+	awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
+}
+
+used_mib() {
+	df --output=used -B1M "$work/mnt" | tail -n 1 | tr -d ' '
+}
+
+used_inodes() {
+	df --output=iused "$work/mnt" | tail -n 1 | tr -d ' '
+}
+
+# How much data the disk can take; less than wanted is said.
+choose_size() {
+	local free_mib
+	free_mib=$(($(df --output=avail -B1M "$work" | tail -n 1) * 60 / 100))
+	[ "$free_mib" -ge 256 ] || die "too little free space in ${work%/*}; set DEMO_DIR"
+	if [ "$mib_wanted" -gt "$free_mib" ]; then
+		echo "scaled down from $mib_wanted to $free_mib MiB, 60 % of what is free in ${work%/*}"
+		mib_wanted=$free_mib
+	fi
+}
+
+# The names of this machine's files, large ones left out once they no longer fit. Names with line breaks and sockets
+# cannot be listed or copied this way.
+choose_files() {
+	local prune=() path
+	for path in /proc /sys /dev /tmp /run /var/tmp /mnt /media "$project/build" "$work"; do
+		prune+=(-path "$path" -prune -o)
+	done
+	find / -xdev "${prune[@]}" ! -type s ! -name '*
+*' -printf '%b %p\n' 2> "$work/errors" | awk -v sectors=$((mib_wanted * 2048)) -v files="$files_wanted" '
+		nr < files && sum + $1 <= sectors { nr++; sum += $1; sub(/^[0-9]+ /, ""); print }' > "$work/names" || :
+	[ -s "$work/names" ] || die "found no files to copy"
+}
+
+make_image() {
+	truncate -s $((mib_wanted + mib_wanted / 2 + 1024))M "$work/image"
+	mke2fs -q -F -t ext4 -b 4096 -i 8192 -L demo "$work/image"
+	mount_image noinit_itable
+}
+
+# Files that vanish or change while they are copied are no fault.
+copy_files() {
+	local tar_options=(--xattrs --xattrs-include='*' --acls)
+	mkdir "$work/mnt/copy-1"
+	{
+		tar -C / -c -f - "${tar_options[@]}" --sparse --no-recursion --ignore-failed-read --verbatim-files-from \
+			-T "$work/names" 2>> "$work/errors" || [ $? -eq 1 ]
+	} | tar -C "$work/mnt/copy-1" -x -p -f - "${tar_options[@]}" 2>> "$work/errors" || :
+	echo "copied $(used_inodes) files and folders of this machine, $(used_mib) MiB"
+}
+
+# A small machine: the same files again, until there are enough.
+repeat_files() {
+	local first_mib first_inodes nr=2
+	first_mib=$(used_mib)
+	first_inodes=$(used_inodes)
+	while [ "$(used_inodes)" -lt "$files_wanted" ] && [ $(($(used_mib) + first_mib)) -le "$mib_wanted" ] &&
+		[ $(($(used_inodes) + first_inodes)) -le $((files_wanted * 2)) ]; do
+		cp -a "$work/mnt/copy-1" "$work/mnt/copy-$nr"
+		nr=$((nr + 1))
+	done
+	[ "$nr" -eq 2 ] || echo "and again, $((nr - 1)) times in all: $(used_inodes) files, $(used_mib) MiB"
+}
+
+# What a system's files may not show.
+add_special_files() {
+	local dir=$work/mnt/special
+	mkdir "$dir"
+	head -c 30000000 /dev/urandom > "$dir/random"
+	truncate -s 20G "$dir/sparse"
+	printf end | dd of="$dir/sparse" bs=1 seek=21474836470 conv=notrunc status=none
+	fallocate -l 20M "$dir/preallocated"
+	ln "$dir/random" "$dir/second-name"
+	ln -s "$(printf '%0300d' 7)" "$dir/long-symlink"
+	mknod "$dir/device" b 259 70000
+	mkfifo "$dir/fifo"
+	touch -d '1960-01-01 12:00:00.123456789' "$dir/old"
+	touch -d '2110-06-01 12:00:00.987654321' "$dir/future"
+	setfattr -n user.note -v "$(printf '%01500d' 3)" "$dir/random"
+	setfattr -n trusted.note -v hidden "$dir"
+	setfacl -m u:1234:rx,g:4321:r,d:u:99:rwx "$dir"
+	setfacl -m u:1234:rw "$dir/random"
+	touch "$dir/"$'a name with a \n line break and \xff'
+	chattr +Ad "$dir/old"
+}
+
+# manifest MOUNT-OPTIONS OUTPUT: what the kernel shows of the image, one line for each name.
 manifest() {
-	local skip=(-path ./lost+found -prune -o -path ./ext2_saved -prune -o)
-	(
-		cd "$1"
-		find . -mindepth 1 "${skip[@]}" -type d -printf "%p %y ${2:-}\\n" -o -printf "%p %y %s %l ${2:-} ${3:-}\\n"
-		find . "${skip[@]}" -type f -print0 | xargs -0 sha256sum
-	) | sort
+	mount_image "ro,$1"
+	python3 "$project/tests/lib/manifest.py" --exclude ext2_saved "$work/mnt" > "$work/$2"
+	unmount_image
 }
 
 make_source() {
-	mkdir "$work/tree" "$work/mnt"
-	{ find /usr/bin /usr/share/doc -xdev \( -type l -o -type f -size -3000k \) -readable 2>/dev/null || :; } |
-		sort > "$work/names"
-	head -n 2000 "$work/names" |
-		tar -C / -c -f - --ignore-failed-read --no-recursion -T - 2>/dev/null | tar -C "$work/tree" -x -f -
-	head -c 40000000 /dev/urandom > "$work/tree/random"
-	ln "$work/tree/random" "$work/tree/second-name"
-	truncate -s 20M "$work/tree/sparse"
-	truncate -s 1500M "$work/image"
-	mke2fs -q -F -t ext4 -b 4096 -L demo -d "$work/tree" "$work/image"
+	choose_size
+	choose_files
+	make_image
+	copy_files
+	repeat_files
+	add_special_files
+	source_mib=$(used_mib)
+	unmount_image
+	e2fsck -fn "$work/image" > "$work/fsck" 2>&1 || { cat "$work/fsck"; die "the source is not sound"; }
+	dumpe2fs "$work/image" > "$work/dump-before" 2>> "$work/errors"
 }
 
-# compare: the result with the tree it was made from, as the kernel sees it or, without root, as btrfs restore does.
-# mke2fs copied times in whole seconds.
+convert() {
+	local start=$EPOCHREALTIME
+	"$fsconvert" "$work/image"
+	convert_seconds=$(seconds_since "$start")
+}
+
 compare() {
-	if [ "$(id -u)" -eq 0 ] && mount -t btrfs -o loop,ro "$work/image" "$work/mnt" 2>/dev/null; then
-		mounted=1
-		manifest "$work/mnt" '%m %U %G %Ts' %n > "$work/after"
-		umount "$work/mnt"
-		mounted=0
-		manifest "$work/tree" '%m %U %G %Ts' %n > "$work/before"
-		echo "as the kernel shows it: names, types, sizes, links, content, modes, owners and times"
-	else
-		mkdir "$work/restored"
-		btrfs restore -S "$work/image" "$work/restored" >/dev/null 2>&1
-		manifest "$work/restored" > "$work/after"
-		manifest "$work/tree" > "$work/before"
-		echo "as btrfs restore shows it: names, types, sizes, symbolic links and content"
+	manifest subvolid=5 after
+	if ! diff "$work/before" "$work/after" > "$work/diff"; then
+		head -n 20 "$work/diff"
+		die "the btrfs shows other files than the ext4 did"
 	fi
-	diff "$work/before" "$work/after" > "$work/diff" || { head "$work/diff"; return 1; }
-	echo "nothing differs in $(wc -l < "$work/before") lines"
+	names=$(wc -l < "$work/before")
+	echo "nothing differs in $names names"
 }
 
-PATH=$PATH:/usr/sbin:/sbin
-export LC_ALL=C
+check_result() {
+	btrfs check --check-data-csum "$work/image" > "$work/check" 2>&1 || { cat "$work/check"; die "btrfs check failed"; }
+	grep -i 'no error found' "$work/check" || :
+}
+
+roll_back() {
+	btrfs-convert -r "$work/image" > "$work/rollback" 2>&1 || { cat "$work/rollback"; die "no way back"; }
+	e2fsck -fn "$work/image" > "$work/fsck" 2>&1 || { cat "$work/fsck"; die "the ext4 is not sound"; }
+	dumpe2fs "$work/image" > "$work/dump-after" 2>> "$work/errors"
+	cmp "$work/dump-before" "$work/dump-after"
+	echo "ext4 again; superblock, descriptors and bitmaps as they were"
+}
+
+conclude() {
+	say "Summary"
+	echo "converted    $names names, $source_mib MiB, in $convert_seconds s"
+	echo "kernel       mounts it, and shows each name with the same content, owner, mode, times and attributes"
+	echo "btrfs check  finds no error in metadata and data checksums"
+	echo "rollback     gives the ext4 back, and e2fsck finds it sound"
+}
+
+[ -x "$fsconvert" ] || die "no $fsconvert: run make"
+if [ "$(id -u)" -ne 0 ]; then
+	echo "Mounting loop devices, copying files of all owners and making device nodes need root: asking sudo."
+	exec sudo --preserve-env=DEMO_DIR,DEMO_FILES,DEMO_MIB "$here/${0##*/}" "$fsconvert"
+fi
 trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+work=$(mktemp -d "${DEMO_DIR:-/var/tmp}/fsconvert-demo.XXXXXX")
+mkdir "$work/mnt"
 
-say "An ext4 file system with this system's own files"
+say "An ext4 file system with this machine's own files"
 make_source
-e2fsck -fn "$work/image" 2>/dev/null | tail -n 1
-cp --sparse=always "$work/image" "$work/original"
 
-say "fsconvert --check: can it be converted, and how?"
-"$fsconvert" --check "$work/image"
+say "What it holds, as the kernel shows it"
+manifest noload before
+echo "$(wc -l < "$work/before") names listed, with checksums of their content"
 
 say "fsconvert: convert it in place"
-"$fsconvert" "$work/image"
+convert
 
-say "btrfs check of the result, with all data checksums"
-btrfs check --check-data-csum "$work/image" > "$work/check" 2>&1 || { cat "$work/check"; exit 1; }
-tail -n 8 "$work/check"
-
-say "Is everything as before?"
+say "What it holds now, as the kernel shows it"
 compare
 
+say "btrfs check, with all data checksums"
+check_result
+
 say "btrfs-convert -r: and back again"
-btrfs-convert -r "$work/image" | tail -n 1
-e2fsck -fn "$work/image" 2>/dev/null | tail -n 1
-dumpe2fs "$work/original" > "$work/dump-original" 2>/dev/null
-dumpe2fs "$work/image" > "$work/dump-back" 2>/dev/null
-cmp "$work/dump-original" "$work/dump-back"
-echo "ext4 again, superblock, descriptors and bitmaps as they were"
+roll_back
+
+conclude
