@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A small but complete btrfs, made with the encoders and the bulk loader only, is clean for btrfs-progs, in all
- * variants of node size, checksum, profile and features. With a directory as argument the images are left there, to be mounted.
+ * variants of node size, checksum, profile and features. With a directory as argument the images are left there, to be
+ * mounted.
  */
 #include <fcntl.h>
 #include <setjmp.h>
