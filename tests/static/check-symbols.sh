@@ -13,7 +13,7 @@ prefixes_of() {
 	sort) echo sort_ scratch_ ;;
 	ext) echo ext_ ;;
 	btrfs) echo btrfs_ ;;
-	convert) echo job_ config_ scan_ plan_ place_ build_ verify_ commit_ journal_ resume_ rollback_ ;;
+	convert) echo job_ config_ scan_ plan_ place_ arena_ csum_writer_ extent_writer_ build_ verify_ commit_ journal_ resume_ rollback_ ;;
 	cli) echo cli_ features_ format_ json_ meter_ option_ options_ report_ summary_ main ;;
 	*) return 1 ;;
 	esac
