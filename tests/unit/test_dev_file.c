@@ -26,9 +26,48 @@
 static struct messages messages;
 static char dir[] = "/var/tmp/fsconvert-test-XXXXXX";
 static char path[sizeof(dir) + 8];
+static char loop[64]; /* device of the image, "" when there is none */
 
 static const struct dev_file_opts reading = { 0 };
 static const struct dev_file_opts writing = { .write = true, .exclusive = true };
+
+/* First line of what command prints; false when it fails. */
+static bool run(const char *command, char *line, size_t size)
+{
+	FILE *pipe = popen(command, "r");
+	bool got;
+
+	line[0] = '\0';
+	if (!pipe)
+		return false;
+	got = fgets(line, (int)size, pipe);
+	line[strcspn(line, "\n")] = '\0';
+	return !pclose(pipe) && got;
+}
+
+/* Gives the image a loop device; skips the test where there is none to be had. */
+static void attach(const char *options)
+{
+	char command[200];
+
+	if (geteuid())
+		skip();
+	assert_int_equal(truncate(path, 4 * MIB), 0);
+	snprintf(command, sizeof(command), "losetup --show -f %s %s 2>/dev/null", options, path);
+	if (!run(command, loop, sizeof(loop)))
+		skip();
+}
+
+/* Ends all use that a test, also a failed one, may have made of the loop device. A partition would outlive it. */
+static void detach(void)
+{
+	char command[500], line[10];
+
+	snprintf(command, sizeof(command), "exec 2>/dev/null; umount %s; swapoff %s; dmsetup remove fsconvert-test; delpart %s 1; "
+		 "rmdir '%s/a b'; losetup -d %s; echo", loop, loop, loop, dir, loop);
+	run(command, line, sizeof(line));
+	loop[0] = '\0';
+}
 
 static int make_dir(void **state)
 {
@@ -60,6 +99,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	msg_set_sink(NULL, NULL);
+	if (loop[0])
+		detach();
 	return unlink(path);
 }
 
@@ -281,49 +322,13 @@ static void test_locked(void **state)
 
 /* ========== Block devices ========== */
 
-/* First line of what command prints; false when it fails. */
-static bool run(const char *command, char *line, size_t size)
-{
-	FILE *pipe = popen(command, "r");
-	bool got;
-
-	line[0] = '\0';
-	if (!pipe)
-		return false;
-	got = fgets(line, (int)size, pipe);
-	line[strcspn(line, "\n")] = '\0';
-	return !pclose(pipe) && got;
-}
-
-/* A loop device of the image; skips the test where there is none to be had. */
-static void attach(char *loop, size_t size, const char *options)
-{
-	char command[200];
-
-	if (geteuid())
-		skip();
-	assert_int_equal(truncate(path, 4 * MIB), 0);
-	snprintf(command, sizeof(command), "losetup --show -f %s %s 2>/dev/null", options, path);
-	if (!run(command, loop, size))
-		skip();
-}
-
-static void detach(const char *loop)
-{
-	char command[200], line[10];
-
-	snprintf(command, sizeof(command), "losetup -d %s; echo", loop);
-	assert_true(run(command, line, sizeof(line)));
-}
-
 static void test_loop_device(void **state)
 {
 	struct dev *dev = NULL, *other = NULL;
-	char loop[64];
 	u8 *buf = NULL;
 
 	(void)state;
-	attach(loop, sizeof(loop), "");
+	attach("");
 	assert_int_equal(posix_memalign((void **)&buf, 4096, MIB), 0);
 	assert_refused(path, &writing, "in use by the loop device");
 	assert_said(loop);
@@ -345,105 +350,77 @@ static void test_loop_device(void **state)
 	assert_int_equal(dev_read(dev, 0, buf, MIB), 0);
 	assert_memory_equal(buf + 1000, "small", 6);
 	assert_int_equal(dev_close(dev), 0);
-	detach(loop);
 	free(buf);
 }
 
 static void test_read_only_device(void **state)
 {
 	struct dev *dev = NULL;
-	char loop[64];
 
 	(void)state;
-	attach(loop, sizeof(loop), "-r");
+	attach("-r");
 	assert_refused(loop, &writing, "make it writable first");
 	assert_int_equal(dev_file_open(loop, &reading, &dev), 0);
 	assert_int_equal(dev_close(dev), 0);
-	detach(loop);
 }
 
 /* The mount point has a blank, which the kernel writes as \040. */
 static void test_mounted(void **state)
 {
-	char loop[64], point[sizeof(dir) + 8], command[400], line[10];
+	char point[sizeof(dir) + 8], command[400], line[10];
 	struct dev *dev = NULL;
-	bool mounted;
 
 	(void)state;
-	attach(loop, sizeof(loop), "");
+	attach("");
 	snprintf(point, sizeof(point), "%s/a b", dir);
 	snprintf(command, sizeof(command), "mkfs.ext2 -q %s >&2 && mkdir '%s' && mount -t ext4 %s '%s' && echo ok", loop, point,
 		 loop, point);
-	mounted = run(command, line, sizeof(line));
-	if (mounted) {
-		assert_refused(loop, &writing, point);
-		assert_said("it is mounted on");
-		memset(&messages, 0, sizeof(messages));
-		assert_int_equal(dev_file_open(loop, &reading, &dev), 0);
-		assert_int_equal(messages.nr[MSG_WARN], 1);
-		assert_int_equal(messages.nr[MSG_ERR], 0);
-		assert_said("only read");
-		assert_int_equal(dev_close(dev), 0);
-		snprintf(command, sizeof(command), "umount '%s'; echo", point);
-		assert_true(run(command, line, sizeof(line)));
-	}
-	rmdir(point);
-	detach(loop);
-	if (!mounted)
+	if (!run(command, line, sizeof(line)))
 		skip();
+	assert_refused(loop, &writing, point);
+	assert_said("it is mounted on");
+	memset(&messages, 0, sizeof(messages));
+	assert_int_equal(dev_file_open(loop, &reading, &dev), 0);
+	assert_int_equal(messages.nr[MSG_WARN], 1);
+	assert_int_equal(messages.nr[MSG_ERR], 0);
+	assert_said("only read");
+	assert_int_equal(dev_close(dev), 0);
 }
 
 static void test_swap(void **state)
 {
-	char loop[64], command[200], line[10];
-	bool on;
+	char command[200], line[10];
 
 	(void)state;
-	attach(loop, sizeof(loop), "");
+	attach("");
 	snprintf(command, sizeof(command), "mkswap %s >/dev/null 2>&1 && swapon %s 2>/dev/null && echo ok", loop, loop);
-	on = run(command, line, sizeof(line));
-	if (on) {
-		assert_refused(loop, &writing, "in use as swap");
-		snprintf(command, sizeof(command), "swapoff %s; echo", loop);
-		assert_true(run(command, line, sizeof(line)));
-	}
-	detach(loop);
-	if (!on)
+	if (!run(command, line, sizeof(line)))
 		skip();
+	assert_refused(loop, &writing, "in use as swap");
 }
 
 static void test_partitioned(void **state)
 {
-	char loop[64], command[300], line[10];
-	bool made;
+	char command[300], line[10];
 
 	(void)state;
-	attach(loop, sizeof(loop), "");
+	attach("");
 	snprintf(command, sizeof(command), "addpart %s 1 2048 1024 2>/dev/null && echo ok", loop);
-	made = run(command, line, sizeof(line));
-	if (made)
-		assert_refused(loop, &writing, "whole disk with partitions");
-	detach(loop);
-	if (!made)
+	if (!run(command, line, sizeof(line)))
 		skip();
+	assert_refused(loop, &writing, "whole disk with partitions");
 }
 
 static void test_mapped(void **state)
 {
-	char loop[64], command[300], line[10];
-	bool made;
+	char command[300], line[10];
 
 	(void)state;
-	attach(loop, sizeof(loop), "");
+	attach("");
 	snprintf(command, sizeof(command), "echo 0 2048 linear %s 0 | dmsetup create fsconvert-test 2>/dev/null && echo ok", loop);
-	made = run(command, line, sizeof(line));
-	if (made) {
-		assert_refused(loop, &writing, "/dev/mapper/fsconvert-test");
-		assert_true(run("dmsetup remove fsconvert-test; echo", line, sizeof(line)));
-	}
-	detach(loop);
-	if (!made)
+	if (!run(command, line, sizeof(line)))
 		skip();
+	assert_refused(loop, &writing, "/dev/mapper/fsconvert-test");
 }
 
 #define WITH_IMAGE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
