@@ -117,7 +117,8 @@ struct ext_run {
 };
 
 struct ext_map_sink {
-	/* Mapped runs, ascending by logical; runs adjacent in both spaces and alike in state come merged. */
+	/* Mapped runs, ascending by logical; runs adjacent in both spaces and alike in state come merged. NULL: not
+	 * wanted. */
 	int (*run)(void *ctx, const struct ext_run *run);
 	/* Blocks of the map itself (extent tree or indirect blocks); NULL: not wanted. */
 	int (*tree)(void *ctx, u64 physical, u64 len);
@@ -158,8 +159,8 @@ struct ext_xattr {
 
 typedef int (*ext_xattr_fn)(void *ctx, const struct ext_xattr *xattr);
 
-/* Attributes in the inode body and in its block. *refcount (may be NULL) gets the block's reference count, 0 when the
- * inode has no block. */
+/* Attributes in the inode body and in its block; fn NULL: they are only checked. *refcount (may be NULL) gets the
+ * block's reference count, 0 when the inode has no block. */
 int ext_xattr_iterate(struct ext_fs *fs, const struct ext_inode *inode, u32 *refcount, ext_xattr_fn fn, void *ctx)
 	__must_check;
 

@@ -206,7 +206,7 @@ static int deliver(struct ext_fs *fs, u32 ino, const struct ext_xattr_ref *ref, 
 			return 0;
 		out.value = fs->acl_buf;
 	}
-	return fn(ctx, &out);
+	return fn ? fn(ctx, &out) : 0;
 }
 
 /* The body's list, where the inode has room for one and holds one. */
