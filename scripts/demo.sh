@@ -44,9 +44,16 @@ mount_image() {
 	mounted=$work/mnt
 }
 
+# The image is complete when its loop device is gone.
 unmount_image() {
+	local i
 	umount "$work/mnt"
 	mounted=
+	for ((i = 0; i < 600; i++)); do
+		[ -n "$(losetup -j "$work/image")" ] || return 0
+		sleep 0.1
+	done
+	die "something still uses the image"
 }
 
 seconds_since() {
@@ -199,6 +206,8 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "Mounting loop devices, copying files of all owners and making device nodes need root: asking sudo."
 	exec sudo --preserve-env=DEMO_DIR,DEMO_FILES,DEMO_MIB "$here/${0##*/}" "$fsconvert"
 fi
+# Mounts of our own, or a namespace that somebody makes meanwhile would keep them in use.
+[ -n "${DEMO_UNSHARED:-}" ] || DEMO_UNSHARED=1 exec unshare --mount "$here/${0##*/}" "$fsconvert"
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 work=$(mktemp -d "${DEMO_DIR:-/var/tmp}/fsconvert-demo.XXXXXX")
