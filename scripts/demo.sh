@@ -39,8 +39,8 @@ cleanup() {
 }
 
 mount_image() {
-	mount -o "loop,$1" "$work/image" "$work/mnt" || die "cannot mount the image: is a loop device free, and does the" \
-		"kernel know its file system?"
+	mount -o "loop,$1" "$work/image" "$work/mnt" ||
+		die "cannot mount the image: is a loop device free, and does the kernel know the file system?"
 	mounted=$work/mnt
 }
 
@@ -103,8 +103,8 @@ copy_files() {
 	local tar_options=(--xattrs --xattrs-include='*' --acls)
 	mkdir "$work/mnt/copy-1"
 	{
-		tar -C / -c -f - "${tar_options[@]}" --sparse --no-recursion --ignore-failed-read --verbatim-files-from \
-			-T "$work/names" 2>> "$work/errors" || [ $? -eq 1 ]
+		tar -C / -c -f - "${tar_options[@]}" --sparse --no-recursion --ignore-failed-read \
+			--verbatim-files-from -T "$work/names" 2>> "$work/errors" || [ $? -eq 1 ]
 	} | tar -C "$work/mnt/copy-1" -x -p -f - "${tar_options[@]}" 2>> "$work/errors" || :
 	echo "copied $(used_inodes) files and folders of this machine, $(used_mib) MiB"
 }
@@ -181,7 +181,10 @@ compare() {
 }
 
 check_result() {
-	btrfs check --check-data-csum "$work/image" > "$work/check" 2>&1 || { cat "$work/check"; die "btrfs check failed"; }
+	if ! btrfs check --check-data-csum "$work/image" > "$work/check" 2>&1; then
+		cat "$work/check"
+		die "btrfs check failed"
+	fi
 	grep -i 'no error found' "$work/check" || :
 }
 
