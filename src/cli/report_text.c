@@ -187,23 +187,19 @@ static void print_done(FILE *out, const struct summary *summary)
 	char time[FORMAT_SHORT];
 
 	format_seconds(time, sizeof(time), summary_total_seconds(summary));
-	switch (summary->config.action) {
-	case CONFIG_CHECK:
+	if (summary->config.action == CONFIG_CHECK) {
 		fprintf(out, "Done     can be converted; nothing was written (%s)\n", time);
 		print_times(out, summary);
 		return;
-	case CONFIG_REHEARSE:
-		fprintf(out, "Done     rehearsed in %s: all but the switch worked, the source is as it was\n", time);
-		print_times(out, summary);
-		print_build(out, summary);
-		return;
-	case CONFIG_CONVERT:
-		fprintf(out, "Done     converted in %s\n", time);
-		print_times(out, summary);
-		print_build(out, summary);
-		print_next(out, summary);
-		return;
 	}
+	if (summary->config.action == CONFIG_REHEARSE)
+		fprintf(out, "Done     rehearsed in %s: all but the switch worked, the source is as it was\n", time);
+	else
+		fprintf(out, "Done     converted in %s\n", time);
+	print_times(out, summary);
+	print_build(out, summary);
+	if (summary->config.action == CONFIG_CONVERT)
+		print_next(out, summary);
 }
 
 static void face_result(struct report *report, int status)
