@@ -16,8 +16,7 @@ scale=${BENCH_SCALE:-1}
 tmp=$image.making
 mnt=
 
-cleanup()
-{
+cleanup() {
 	if [ -n "$mnt" ]; then
 		mountpoint -q "$mnt" && umount "$mnt"
 		rmdir "$mnt"
@@ -26,17 +25,15 @@ cleanup()
 }
 
 # make_fs SIZE MKE2FS-OPTION...
-make_fs()
-{
+make_fs() {
 	local size=$1
 	shift
 	truncate -s "$size" "$tmp"
-	mke2fs -q -F -t ext4 -L "bench-$case_name" "$@" "$tmp"
+	mke2fs -q -F -t ext4 -b 4096 -L "bench-$case_name" "$@" "$tmp"
 	mount -o loop,noatime "$tmp" "$mnt"
 }
 
-build_tool()
-{
+build_tool() {
 	local tool
 	tool=$(dirname "$image")/mkfiles
 	if [ "$here/mkfiles.c" -nt "$tool" ]; then
@@ -46,20 +43,21 @@ build_tool()
 }
 
 # The first copy of /usr is whole; the others leave out files above 16 MiB, so that it is 16 GiB and 470,000 inodes.
-fill_distro()
-{
-	local i used wanted=$((400000 / scale)) limit=16385k
-	[ "$scale" = 1 ] || limit=65k
+fill_distro() {
+	local i used
 	for i in 1 2 3 4 5 6 7 8; do
 		mkdir "$mnt/copy-$i"
-		if [ "$i" = 1 ] && [ "$scale" = 1 ]; then
+		if [ "$scale" != 1 ]; then
+			cp -a /usr/share/doc/. "$mnt/copy-$i/"
+			break
+		elif [ "$i" = 1 ]; then
 			cp -a --one-file-system /usr/. "$mnt/copy-$i/"
 		else
-			(cd /usr && find . -xdev \( ! -type f -o -size -$limit \) -print0 |
+			(cd /usr && find . -xdev \( ! -type f -o -size -16385k \) -print0 |
 				tar -c --null --no-recursion -T - -f -) | tar -x -p -C "$mnt/copy-$i" -f -
 		fi
 		used=$(df --output=iused "$mnt" | tail -n 1)
-		if [ "$used" -ge "$wanted" ]; then
+		if [ "$used" -ge 400000 ]; then
 			break
 		fi
 	done
@@ -92,7 +90,7 @@ empty)
 	"$tool" small "$mnt" 90 9000
 	;;
 stripes)
-	make_fs $((8192 / scale))M
+	make_fs $((8192 / scale + 512))M
 	"$tool" stripes "$mnt" $((400000 / scale))
 	;;
 *)

@@ -65,7 +65,7 @@ say 'what is no ext at all'
 truncate -s 64M "$work/zeros"
 refuse_case zeros "$work/zeros" 'no ext2, ext3 or ext4'
 : > "$work/nothing"
-refuse_case 'empty file' "$work/nothing" 'ext|small|empty|size'
+refuse_case 'empty file' "$work/nothing" 'no file system'
 truncate -s 128M "$work/btrfs"
 mkfs.btrfs -q "$work/btrfs" 2> /dev/null
 refuse_case btrfs "$work/btrfs" 'btrfs'

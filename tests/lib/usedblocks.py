@@ -7,6 +7,7 @@ Knows which bytes of an ext image are in use, told by dumpe2fs and the kernel, a
     usedblocks.py compare [--unwritten FILE] [--holes] [--base BYTES] SOURCE OTHER
                                                 fails unless OTHER holds every used byte of SOURCE at the same place;
                                                 with --holes what ext never wrote must read as zeros
+    usedblocks.py used SOURCE                   prints the ranges that are in use and were written
     usedblocks.py never-written SOURCE          prints the parts of inode tables and bitmaps that ext never wrote
     usedblocks.py fill SOURCE BYTE              overwrites these parts and all free blocks with BYTE, in place
 
@@ -174,6 +175,14 @@ def unwritten(options):
     return 0
 
 
+def used_ranges(options):
+    layout = Layout(options.source)
+    unused = normalised(layout.in_bytes(layout.free + layout.never_written))
+    for start, end in subtract((0, layout.blocks * layout.block_size), unused):
+        print(start, end - start)
+    return 0
+
+
 def never_written(options):
     layout = Layout(options.source)
     for start, end in normalised(layout.in_bytes(layout.never_written)):
@@ -204,6 +213,9 @@ def main():
     command.add_argument("source")
     command.add_argument("other")
     command.set_defaults(run=compare)
+    command = commands.add_parser("used")
+    command.add_argument("source")
+    command.set_defaults(run=used_ranges)
     command = commands.add_parser("never-written")
     command.add_argument("source")
     command.set_defaults(run=never_written)
