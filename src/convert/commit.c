@@ -1,52 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The switch. Everything that the new file system needs stands on the device and has been verified, but no superblock
- * leads to it. E is the ext superblock at 1 KiB, B the btrfs superblock at 64 KiB, M its copies at 64 MiB and 256 GiB.
- *
- *     before   | boot code | E ... ext blocks ...                  | ext block | ... ext ... | ext block |
- *     after    | boot code | zeros                                 | B         | zeros ..1M  | M         |
- *
- * What ext has in the places of B, M and the zeros was copied aside by build. Each step ends with a flush:
- *
- *     step  write                       a power cut after it leaves
- *     0     (all trees, flushed)        ext, whole
- *     1     B                           btrfs, whole (E is still there too: mount it as btrfs)
- *     2     zeros from E to 64 KiB      btrfs, whole
- *     3     M                           btrfs, whole
- *     4     zeros from 68 KiB to 1 MiB  btrfs, whole
- *
- * This is the only file of the conversion that opens regions in which ext has data.
+ * The commit phase: makes the journal record of the conversion, proves that what was moved out of the homes of the
+ * superblocks reads back as it should, and switches. Until the record is on the device and the switch is armed, the
+ * device is ext, whole; docs/COMMIT.md says what it is after each later write.
  */
 #include "convert/commit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "convert/build.h"
+#include "convert/switch.h"
 
-#define BOOT_CODE KIB
-#define HEAD_END (BTRFS_SUPER_PRIMARY + BTRFS_SUPER_SIZE)
-
-static int zero_range(struct dev *dev, u64 start, u64 end)
+static int add_piece(struct journal *j, u64 home, u64 len, u64 source, const u8 *digest)
 {
-	u8 *zeros = calloc(1, MIB);
-	int ret;
+	struct journal_piece *p = &j->pieces[j->nr_pieces];
 
-	if (!zeros)
-		return msg_nomem("commit");
-	ret = dev_write(dev, start, zeros, end - start);
-	free(zeros);
-	return ret ? ret : dev_flush(dev);
+	if (j->nr_pieces == JOURNAL_MAX_PIECES) {
+		msg_err("commit: more than %u pieces were moved: this is a bug of fsconvert, the source is untouched",
+			JOURNAL_MAX_PIECES);
+		return ERR_BUG;
+	}
+	*p = (struct journal_piece){ .home = home, .len = len, .source = source };
+	if (digest)
+		memcpy(p->digest, digest, sizeof(p->digest));
+	j->nr_pieces++;
+	return 0;
 }
 
 /* The moved blocks must stand in their new places before the old ones are given up. */
-static int check_moved(struct job *job)
+static int add_moved(struct job *job, struct journal *j)
 {
 	const struct plan *plan = job->plan;
 	u8 *old = malloc(2 * PLAN_ALIGN), *new = old ? old + PLAN_ALIGN : NULL;
+	u8 digest[16];
 	int ret = 0;
 
 	if (!old)
@@ -65,71 +54,66 @@ static int check_moved(struct job *job)
 				(unsigned long long)piece->physical, (unsigned long long)piece->logical);
 			ret = ERR_IO;
 		}
+		if (ret)
+			break;
+		journal_digest(old, piece->len, digest);
+		ret = add_piece(j, piece->physical, piece->len, piece->logical, digest);
 	}
 	free(old);
 	return ret;
 }
 
-static int open_homes(struct job *job)
+/* What ext reserved there and never wrote must be zeros when ext comes back. */
+static int add_unwritten(struct job *job, struct journal *j)
 {
-	int ret;
+	const struct plan *plan = job->plan;
+	int ret = 0;
 
-	dev_fence_close(job->dev);
-	ret = dev_fence_open(job->dev, BOOT_CODE, MIB - BOOT_CODE, "the head of the device");
-	for (u32 nr = 1; !ret && nr < 3; nr++) {
-		u64 offset = btrfs_super_offset(nr, job->plan->total_bytes);
-
-		if (offset)
-			ret = dev_fence_open(job->dev, offset, BTRFS_SUPER_SIZE, "a superblock copy");
-	}
+	for (size_t i = 0; !ret && i < plan->nr_cleared; i++)
+		ret = add_piece(j, plan->cleared[i].start, plan->cleared[i].len, JOURNAL_ZEROS, NULL);
 	return ret;
 }
 
-static int write_super(struct job *job, u64 offset)
+static int make_journal(struct job *job, struct journal *j)
 {
-	u8 block[BTRFS_SUPER_SIZE];
-	int ret = btrfs_super_encode(block, &job->build->super, &job->plan->params, offset);
+	int ret;
 
+	j->target = JOURNAL_TO_BTRFS;
+	j->address = job->plan->journal;
+	j->device_size = job->plan->total_bytes;
+	memcpy(j->btrfs_super, job->build->super_block, sizeof(j->btrfs_super));
+	ret = dev_read(job->dev, EXT_MARK_HOME, j->ext_super, sizeof(j->ext_super));
 	if (!ret)
-		ret = dev_write(job->dev, offset, block, sizeof(block));
-	return ret ? ret : dev_flush(job->dev);
-}
-
-/* Steps 2 to 4: the file system is btrfs already, whatever happens here. */
-static int finish_switch(struct job *job)
-{
-	int ret = zero_range(job->dev, BOOT_CODE, BTRFS_SUPER_PRIMARY);
-
-	for (u32 nr = 1; !ret && nr < 3; nr++) {
-		u64 offset = btrfs_super_offset(nr, job->plan->total_bytes);
-
-		if (offset)
-			ret = write_super(job, offset);
-	}
-	return ret ? ret : zero_range(job->dev, HEAD_END, MIB);
+		ret = dev_read(job->dev, 0, j->boot_code, sizeof(j->boot_code));
+	if (!ret)
+		ret = add_moved(job, j);
+	return ret ? ret : add_unwritten(job, j);
 }
 
 int commit_run(struct job *job)
 {
-	int ret = check_moved(job);
+	struct journal *j = calloc(1, sizeof(*j));
+	bool armed = false;
+	int ret;
 
+	if (!j)
+		return msg_nomem("commit");
+	ret = make_journal(job, j);
 	if (!ret)
 		ret = ext_check_unchanged(job->ext);
-	if (!ret)
-		ret = open_homes(job);
 	if (!ret && job_stopped(job))
 		ret = ERR_STOPPED;
-	if (ret)
+	if (!ret) {
+		progress_begin(job->progress, "switch", 0);
+		ret = switch_arm(job->dev, j, &armed);
+		if (!ret)
+			ret = switch_to_btrfs(job->dev, j);
+		progress_end(job->progress);
+	}
+	free(j);
+	if (!ret || !armed)
 		return ret;
-
-	progress_begin(job->progress, "switch", 0);
-	ret = write_super(job, BTRFS_SUPER_PRIMARY);
-	if (!ret)
-		ret = finish_switch(job);
-	progress_end(job->progress);
-	if (!ret)
-		return 0;
-	msg_err("%s: the device failed while the superblocks were switched; do not mount it: copy the device, then see \"interrupted switch\" in fsconvert(8)",
-		job->config.device);
+	msg_err("%s: the switch of the superblocks was interrupted: run fsconvert --resume %s; nothing may mount the device before",
+		job->config.device, job->config.device);
 	return ERR_ARMED;
 }

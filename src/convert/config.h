@@ -9,6 +9,9 @@ enum config_action {
 	CONFIG_CONVERT,
 	CONFIG_CHECK,    /* scan and plan only, nothing is written */
 	CONFIG_REHEARSE, /* everything but commit: only free blocks are written */
+	CONFIG_ROLLBACK, /* bring the ext file system back */
+	CONFIG_ROLLBACK_CHECK, /* say whether that is possible and what would be lost; nothing is written */
+	CONFIG_RESUME,   /* finish an interrupted switch */
 };
 
 enum config_metadata {
@@ -39,6 +42,9 @@ struct config {
 	char label[256];
 	enum config_uuid uuid_mode;
 	u8 uuid[16];
+
+	bool undo;              /* RESUME: go back to where the interrupted run came from */
+	bool verify_all;        /* ROLLBACK: check every byte of the saved image against its checksums */
 
 	u64 memory;             /* budget in bytes; 0: the smaller of 256 MiB and a quarter of RAM */
 	const char *tmpdir;     /* for what does not fit in memory while scanning; NULL: search */

@@ -5,6 +5,8 @@
  *     open -> scan -> plan -> build -> verify -> commit
  *                       |                 '-- --rehearse ends here
  *                       '-- --check ends here
+ *
+ * Roll back and resume are runs of their own.
  */
 #include <stdlib.h>
 #include <sys/sysinfo.h>
@@ -17,7 +19,10 @@
 #include "convert/build.h"
 #include "convert/commit.h"
 #include "convert/job.h"
+#include "convert/journal.h"
 #include "convert/plan.h"
+#include "convert/resume.h"
+#include "convert/rollback.h"
 #include "convert/scan.h"
 #include "convert/verify.h"
 
@@ -56,9 +61,14 @@ static int open_fault(struct job *job)
 }
 #endif
 
-static int phase_open(struct job *job)
+static bool only_reads(enum config_action action)
 {
-	bool check = job->config.action == CONFIG_CHECK;
+	return action == CONFIG_CHECK || action == CONFIG_ROLLBACK_CHECK;
+}
+
+static int open_device(struct job *job)
+{
+	bool check = only_reads(job->config.action);
 	struct dev_file_opts opts = { .write = !check, .exclusive = !check, .offset = job->config.offset };
 	int ret;
 
@@ -68,8 +78,15 @@ static int phase_open(struct job *job)
 		ret = dev_file_open(job->config.device, &opts, &job->disk);
 	if (!ret)
 		ret = open_fault(job);
+	return ret ? ret : dev_fence_new(job->fault ? job->fault : job->disk, &job->dev);
+}
+
+static int phase_open(struct job *job)
+{
+	int ret = open_device(job);
+
 	if (!ret)
-		ret = dev_fence_new(job->fault ? job->fault : job->disk, &job->dev);
+		ret = journal_refuse_armed(job->dev, job->config.device);
 	return ret ? ret : ext_open(job->dev, &job->ext);
 }
 
@@ -112,10 +129,9 @@ static int last_phase(enum config_action action)
 		return PHASE_PLAN;
 	case CONFIG_REHEARSE:
 		return PHASE_VERIFY;
-	case CONFIG_CONVERT:
-		break;
+	default:
+		return PHASE_COMMIT;
 	}
-	return PHASE_COMMIT;
 }
 
 static double now(void)
@@ -126,9 +142,9 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-int job_run(struct job *job)
+static int convert(struct job *job)
 {
-	int ret = config_check(&job->config);
+	int ret = 0;
 
 	for (int i = 0; !ret && i <= last_phase(job->config.action); i++) {
 		double start = now();
@@ -139,6 +155,25 @@ int job_run(struct job *job)
 			job->plan_hook(job->plan_hook_ctx, job);
 	}
 	return ret;
+}
+
+int job_run(struct job *job)
+{
+	int ret = config_check(&job->config);
+
+	if (ret)
+		return ret;
+	switch (job->config.action) {
+	case CONFIG_ROLLBACK:
+	case CONFIG_ROLLBACK_CHECK:
+		ret = open_device(job);
+		return ret ? ret : rollback_run(job);
+	case CONFIG_RESUME:
+		ret = open_device(job);
+		return ret ? ret : resume_run(job);
+	default:
+		return convert(job);
+	}
 }
 
 int job_close(struct job *job)

@@ -223,13 +223,8 @@ static int count_piece(void *ctx, const struct place_piece *piece)
 	return piece->logical == piece->physical ? 0 : note_moved(plan, piece);
 }
 
-static int count_claim(void *ctx, const struct claim *claim)
+static int note_moved_inline(struct plan *plan, const struct claim *claim)
 {
-	struct job *job = ctx;
-	struct plan *plan = job->plan;
-
-	if (claim->kind != CLAIM_INLINE || !plan_is_reserved(claim->physical))
-		return 0;
 	if (plan->nr_moved_inline == plan->cap_moved_inline) {
 		size_t cap = plan->cap_moved_inline ? 2 * plan->cap_moved_inline : 64;
 		struct claim *claims = reallocarray(plan->moved_inline, cap, sizeof(*claims));
@@ -240,6 +235,40 @@ static int count_claim(void *ctx, const struct claim *claim)
 		plan->cap_moved_inline = cap;
 	}
 	plan->moved_inline[plan->nr_moved_inline++] = *claim;
+	return 0;
+}
+
+/* The parts of a never written claim that lie in reserved ranges. */
+static int note_cleared(struct plan *plan, const struct claim *claim)
+{
+	for (size_t i = 0; i < PLAN_NR_RESERVED; i++) {
+		u64 start = max_u64(claim->physical, plan_reserved[i].start);
+		u64 end = min_u64(claim->physical + claim->len, plan_reserved[i].start + plan_reserved[i].len);
+
+		if (start >= end)
+			continue;
+		if (plan->nr_cleared == plan->cap_cleared) {
+			size_t cap = plan->cap_cleared ? 2 * plan->cap_cleared : 16;
+			struct range *cleared = reallocarray(plan->cleared, cap, sizeof(*cleared));
+
+			if (!cleared)
+				return msg_nomem("plan");
+			plan->cleared = cleared;
+			plan->cap_cleared = cap;
+		}
+		plan->cleared[plan->nr_cleared++] = (struct range){ start, end - start };
+	}
+	return 0;
+}
+
+static int count_claim(void *ctx, const struct claim *claim)
+{
+	struct job *job = ctx;
+
+	if (claim->kind == CLAIM_UNINIT)
+		return note_cleared(job->plan, claim);
+	if (claim->kind == CLAIM_INLINE && plan_is_reserved(claim->physical))
+		return note_moved_inline(job->plan, claim);
 	return 0;
 }
 
@@ -328,6 +357,7 @@ void plan_free(struct plan *plan)
 	free(plan->moves);
 	free(plan->moved);
 	free(plan->moved_inline);
+	free(plan->cleared);
 	free(plan->bounds);
 	free(plan);
 }

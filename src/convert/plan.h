@@ -84,6 +84,10 @@ struct plan {
 	struct claim *moved_inline;  /* claims of inline files in the reserved ranges */
 	size_t nr_moved_inline, cap_moved_inline;
 
+	struct range *cleared;       /* in the reserved ranges, of what ext never wrote: zeros when ext comes back */
+	size_t nr_cleared, cap_cleared;
+	u64 journal;                 /* where the journal record goes; free in both file systems */
+
 	u64 *bounds;                /* extents must not cross these; ascending */
 	size_t nr_bounds;
 	struct plan_need need;

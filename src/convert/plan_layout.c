@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One attempt at a layout. Gaps of at least the threshold stay outside the data chunks; from them come, in this order, the
- * new places of what is moved, the system chunks and the metadata chunks. The rest is unallocated space for the kernel.
+ * new places of what is moved, the journal record, the system chunks and the metadata chunks. The rest is unallocated
+ * space for the kernel.
  * Data chunks are mapped logical = physical; metadata and system chunks lie above the device in the logical space.
  */
 #include <stdlib.h>
@@ -228,6 +229,15 @@ static int layout_moves(struct layout *l, u64 *missing)
 	return 0;
 }
 
+/* The journal record needs a place that belongs to neither file system; it is unallocated space of the btrfs. */
+static int layout_journal(struct layout *l, u64 *missing)
+{
+	if (take(l->plan, PLAN_ALIGN, 1, &l->plan->journal))
+		return 0;
+	*missing = PLAN_ALIGN;
+	return 1;
+}
+
 static int layout_chunks(struct layout *l, u64 type, u64 want, u64 max_chunk, u32 max_nr, u64 *missing)
 {
 	u64 profile = l->copies == 2 ? BTRFS_BLOCK_GROUP_DUP : 0;
@@ -330,6 +340,8 @@ int plan_layout(struct job *job, const struct plan_attempt *attempt, u64 *missin
 		ret = layout_data(&l);
 	if (!ret)
 		ret = layout_moves(&l, missing);
+	if (!ret)
+		ret = layout_journal(&l, missing);
 	if (!ret)
 		ret = layout_metadata(&l, missing);
 	if (ret)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Resume: finds the journal record of an interrupted switch and goes on from whatever step it had reached. Every step may
+ * be done again, so resume may itself be interrupted and run again.
+ */
+#include "convert/resume.h"
+
+#include <stdlib.h>
+
+#include "base/msg.h"
+#include "base/status.h"
+#include "btrfs/btrfs_read.h"
+#include "convert/switch.h"
+
+/* The trees must be there before ext is given up: the chunk tree is read, and the root tree's root block. */
+static bool btrfs_readable(struct dev *dev, const struct journal *j)
+{
+	struct btrfs_reader *reader = NULL;
+	bool readable = false;
+	u64 logical;
+	u8 level;
+
+	if (btrfs_reader_new(dev, j->btrfs_super, false, &reader) == 0)
+		readable = btrfs_reader_find_root(reader, BTRFS_FS_TREE, &logical, &level, NULL) == 1;
+	btrfs_reader_free(reader);
+	return readable;
+}
+
+static const char *target_name(enum journal_target target)
+{
+	return target == JOURNAL_TO_BTRFS ? "btrfs" : "ext";
+}
+
+static int give_up(const struct job *job, enum journal_target target)
+{
+	msg_err("%s: the switch to %s cannot be finished: %s; nothing may mount the device before", job->config.device,
+		target_name(target),
+		job->config.undo ? "run fsconvert --resume without --undo to go the other way"
+				 : "run fsconvert --resume --undo to go the other way");
+	return ERR_ARMED;
+}
+
+static int go_on(struct job *job, const struct journal *j)
+{
+	enum journal_target target = j->target;
+	int ret;
+
+	if (job->config.undo)
+		target = target == JOURNAL_TO_BTRFS ? JOURNAL_TO_EXT : JOURNAL_TO_BTRFS;
+	if (target == JOURNAL_TO_BTRFS) {
+		if (!btrfs_readable(job->dev, j))
+			return give_up(job, target);
+		ret = switch_to_btrfs(job->dev, j);
+	} else {
+		if (switch_check_sources(job->dev, j))
+			return give_up(job, target);
+		ret = switch_to_ext(job->dev, j);
+	}
+	if (!ret) {
+		msg_info("%s: the interrupted switch is finished: the device holds %s", job->config.device,
+			 target_name(target));
+		return 0;
+	}
+	msg_err("%s: the switch was interrupted again: run fsconvert --resume %s; nothing may mount the device before",
+		job->config.device, job->config.device);
+	return ERR_ARMED;
+}
+
+int resume_run(struct job *job)
+{
+	struct journal_state state;
+	struct journal *j;
+	int ret = journal_probe(job->dev, &state);
+
+	if (ret)
+		return ret;
+	if (!state.armed) {
+		msg_info("%s: no interrupted conversion or roll back: there is nothing to resume", job->config.device);
+		return 0;
+	}
+	if (state.ext_stale) {
+		ret = switch_wipe_stale(job->dev);
+		if (!ret)
+			msg_info("%s: the switch had not begun: the device holds ext", job->config.device);
+		return ret ? ERR_ARMED : 0;
+	}
+	if (state.lost) {
+		msg_err("%s: the superblock is marked as in a switch, but the address of the journal record is damaged; copy the device, then see \"interrupted switch\" in fsconvert(8)",
+			job->config.device);
+		return ERR_ARMED;
+	}
+	j = calloc(1, sizeof(*j));
+	if (!j)
+		return msg_nomem("resume");
+	ret = journal_read(job->dev, state.address, j);
+	ret = ret ? ERR_ARMED : go_on(job, j);
+	free(j);
+	return ret;
+}
