@@ -168,12 +168,8 @@ static int sort_reduce_runs(struct sort *s)
 
 			if (!ret)
 				ret = sort_write_run(s, &merged);
-			if (ret) {
-				sort_run_clear(&merged);
+			if (ret)
 				return ret;
-			}
-			for (size_t i = first; i < first + group; i++)
-				sort_run_clear(&s->runs[i]);
 			s->runs[nr] = merged;
 		}
 		s->nr_runs = nr;
@@ -362,17 +358,10 @@ int sort_next(struct sort *s, struct sort_rec *rec)
 	return 1;
 }
 
-static void sort_drop_runs(struct sort *s)
-{
-	for (size_t i = 0; i < s->nr_runs; i++)
-		sort_run_clear(&s->runs[i]);
-	s->nr_runs = 0;
-}
-
 void sort_reset(struct sort *s)
 {
 	sort_merge_clear(&s->merge);
-	sort_drop_runs(s);
+	s->nr_runs = 0;
 	s->nr_blocks = 0;
 	s->finished = false;
 	s->count = 0;
@@ -395,7 +384,6 @@ void sort_free(struct sort *s)
 	if (!s)
 		return;
 	sort_merge_free(&s->merge);
-	sort_drop_runs(s);
 	sort_free_buffers(s, 0);
 	free(s->blocks);
 	free(s->aux);

@@ -71,10 +71,9 @@ void sort_block_sort(struct sort_block *block, struct sort_entry *aux);
 #define SORT_READ_MIN ((size_t)64 << 10)
 #define SORT_READ_MAX ((size_t)1 << 20)
 
+/* In one piece: a run is written from beginning to end before anything else is appended to scratch. */
 struct sort_run {
-	struct range *parts; /* where it lies, in order */
-	size_t nr_parts;
-	u64 bytes;
+	u64 start, bytes;
 };
 
 /* Bytes of a record in a run: hi, lo, the length if lengths vary, the payload, padding. */
@@ -93,7 +92,6 @@ struct sort_writer {
 
 int sort_writer_add(struct sort_writer *w, const struct sort_rec *rec) __must_check;
 int sort_writer_finish(struct sort_writer *w) __must_check;
-void sort_run_clear(struct sort_run *run);
 
 struct sort_reader;
 

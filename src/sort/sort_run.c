@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writing and reading one run. The records follow each other without regard to the units of writing, so one may lie
- * across two of them. Scratch is shared with other sorters, so a run may consist of several parts.
+ * across two of them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +12,6 @@
 
 /* ========== Writer ========== */
 
-static int sort_run_extend(struct sort_run *run, u64 pos, u64 len)
-{
-	struct range *last = run->nr_parts ? &run->parts[run->nr_parts - 1] : NULL;
-	struct range *parts = NULL;
-
-	run->bytes += len;
-	if (last && last->start + last->len == pos) {
-		last->len += len;
-		return 0;
-	}
-	/* Grows by doubling: the array is full whenever its length is a power of two. */
-	if (!run->nr_parts || is_power_of_2(run->nr_parts)) {
-		parts = realloc(run->parts, (run->nr_parts ? run->nr_parts * 2 : 1) * sizeof(*parts));
-		if (!parts)
-			return msg_nomem("sorting");
-		run->parts = parts;
-	}
-	run->parts[run->nr_parts++] = (struct range){ pos, len };
-	return 0;
-}
-
 static int sort_writer_write_out(struct sort_writer *w)
 {
 	u64 pos = 0;
@@ -40,9 +19,15 @@ static int sort_writer_write_out(struct sort_writer *w)
 
 	if (ret)
 		return ret;
-	ret = sort_run_extend(w->run, pos, w->fill);
+	if (!w->run->bytes)
+		w->run->start = pos;
+	if (pos != w->run->start + w->run->bytes) {
+		msg_err("sorting: scratch was used by two at the same time (this is a bug)");
+		return ERR_BUG;
+	}
+	w->run->bytes += w->fill;
 	w->fill = 0;
-	return ret;
+	return 0;
 }
 
 static int sort_writer_put(struct sort_writer *w, const void *data, size_t len)
@@ -83,12 +68,6 @@ int sort_writer_finish(struct sort_writer *w)
 	return w->fill ? sort_writer_write_out(w) : 0;
 }
 
-void sort_run_clear(struct sort_run *run)
-{
-	free(run->parts);
-	memset(run, 0, sizeof(*run));
-}
-
 /* ========== Reader ========== */
 
 /* The buffer has two areas. Reads go to the second, which is aligned; the begun record that was left over from the
@@ -97,8 +76,7 @@ struct sort_reader {
 	struct scratch *scratch;
 	const struct sort_run *run;
 	u32 payload_size;
-	size_t part;   /* of the run, to be read next */
-	u64 part_done; /* bytes of it that were read */
+	u64 done; /* bytes of the run that were read */
 	u8 *buf;
 	size_t head, size;
 	size_t at, end; /* in buf, what was read and not yet returned */
@@ -141,30 +119,20 @@ int sort_reader_new(struct scratch *scratch, const struct sort_run *run, u32 pay
 static int sort_reader_fill(struct sort_reader *r, size_t need)
 {
 	size_t left = r->end - r->at;
+	size_t len = (size_t)min_u64(r->run->bytes - r->done, r->size - r->head);
+	int ret = 0;
 
-	memmove(r->buf + r->head - left, r->buf + r->at, left);
-	r->at = r->head - left;
-	r->end = r->head;
-	while (r->end - r->at < need) {
-		const struct range *part = &r->run->parts[r->part];
-		size_t len = 0;
-		int ret = 0;
-
-		if (r->part == r->run->nr_parts) {
-			msg_err("sorting: a run on scratch ends within a record (damaged scratch space?)");
-			return ERR_IO;
-		}
-		len = (size_t)min_u64(part->len - r->part_done, r->size - r->end);
-		ret = scratch_read(r->scratch, part->start + r->part_done, r->buf + r->end, len);
-		if (ret)
-			return ret;
-		r->end += len;
-		r->part_done += len;
-		if (r->part_done == part->len) {
-			r->part++;
-			r->part_done = 0;
-		}
+	if (left + len < need) {
+		msg_err("sorting: a run on scratch ends within a record (damaged scratch space?)");
+		return ERR_IO;
 	}
+	memmove(r->buf + r->head - left, r->buf + r->at, left);
+	ret = scratch_read(r->scratch, r->run->start + r->done, r->buf + r->head, len);
+	if (ret)
+		return ret;
+	r->at = r->head - left;
+	r->end = r->head + len;
+	r->done += len;
 	return 0;
 }
 
@@ -175,7 +143,7 @@ int sort_reader_next(struct sort_reader *r, struct sort_rec *rec)
 	u64 key[3];
 	int ret = 0;
 
-	if (r->at == r->end && r->part == r->run->nr_parts)
+	if (r->at == r->end && r->done == r->run->bytes)
 		return 0;
 	if (r->end - r->at < head)
 		ret = sort_reader_fill(r, head);

@@ -63,8 +63,8 @@ static void detach(void)
 {
 	char command[500], line[10];
 
-	snprintf(command, sizeof(command), "exec 2>/dev/null; umount %s; swapoff %s; dmsetup remove fsconvert-test; delpart %s 1; "
-		 "rmdir '%s/a b'; losetup -d %s; echo", loop, loop, loop, dir, loop);
+	snprintf(command, sizeof(command), "exec 2>/dev/null; umount '%s/a b'; swapoff %s; dmsetup remove fsconvert-test; delpart %s 1; "
+		 "rmdir '%s/a b'; losetup -d %s; echo", dir, loop, loop, dir, loop);
 	run(command, line, sizeof(line));
 	loop[0] = '\0';
 }
@@ -387,6 +387,35 @@ static void test_mounted(void **state)
 	assert_int_equal(dev_close(dev), 0);
 }
 
+/* btrfs shows a device number of its own: the name is what counts. */
+static void test_mounted_btrfs(void **state)
+{
+	char command[400], line[10];
+
+	(void)state;
+	attach("");
+	assert_int_equal(truncate(path, 128 * MIB), 0);
+	snprintf(command, sizeof(command), "exec 2>/dev/null; cd %s && losetup -c %s && mkfs.btrfs -q %s >&2 && mkdir 'a b' && "
+		 "mount %s 'a b' && echo ok", dir, loop, loop, loop);
+	if (!run(command, line, sizeof(line)))
+		skip();
+	assert_refused(loop, &writing, "it is mounted on");
+}
+
+/* The name under which it was mounted is gone: the device number is what counts. */
+static void test_mounted_by_another_name(void **state)
+{
+	char command[600], line[10];
+
+	(void)state;
+	attach("");
+	snprintf(command, sizeof(command), "exec 2>/dev/null; cd %s && mkfs.ext2 -q %s >&2 && mkdir 'a b' && mknod node b 7 %s && "
+		 "mount -t ext4 -o dev node 'a b' && echo ok; rm -f node", dir, loop, loop + strlen("/dev/loop"));
+	if (!run(command, line, sizeof(line)))
+		skip();
+	assert_refused(loop, &writing, "it is mounted on");
+}
+
 static void test_swap(void **state)
 {
 	char command[200], line[10];
@@ -440,6 +469,8 @@ int main(void)
 		WITH_IMAGE(test_loop_device),
 		WITH_IMAGE(test_read_only_device),
 		WITH_IMAGE(test_mounted),
+		WITH_IMAGE(test_mounted_btrfs),
+		WITH_IMAGE(test_mounted_by_another_name),
 		WITH_IMAGE(test_swap),
 		WITH_IMAGE(test_partitioned),
 		WITH_IMAGE(test_mapped),

@@ -229,7 +229,7 @@ static void test_random_sizes(void **state)
 
 /* ========== Life ========== */
 
-/* Two sorters take turns, so that the runs of each lie in several parts of scratch. */
+/* Two sorters take turns, so that the runs of one lie among those of the other. */
 static void test_shared_scratch(void **state)
 {
 	struct sort *a = new_sort(12, scratch), *b = new_sort(SORT_VARIABLE, scratch);
@@ -336,9 +336,10 @@ static void test_misuse(void **state)
 /* Adds until an error comes, at most nr records. */
 static int add_many(struct sort *sort, u32 nr)
 {
-	u8 payload[100] = { 0 };
+	u8 payload[100];
 	int ret = 0;
 
+	memset(payload, 0x11, sizeof(payload));
 	srandom(1729);
 	for (u32 i = 0; i < nr && !ret; i++)
 		ret = sort_add(sort, (u64)random(), i, payload, sizeof(payload));
@@ -415,6 +416,29 @@ static void test_scratch_damaged(void **state)
 	}
 }
 
+/* The last record of the last run claims to be longer than what there is of the run. */
+static void test_scratch_damaged_end(void **state)
+{
+	struct sort *sort = new_sort(SORT_VARIABLE, scratch);
+	struct sort_rec rec;
+	u8 *end = dev_mem_data(mem) + 4 * MIB;
+	u64 len = 200;
+	int ret;
+
+	(void)state;
+	assert_int_equal(add_many(sort, 20000), 0);
+	assert_int_equal(sort_finish(sort), 0);
+	assert_in_range(scratch_used(scratch), MIB, 4 * MIB);
+	while (end[-1] != 0x11)
+		end--;
+	memcpy(end - 100 - sizeof(len), &len, sizeof(len));
+	while ((ret = sort_next(sort, &rec)) > 0)
+		;
+	assert_int_equal(ret, ERR_IO);
+	assert_said("ends within a record");
+	sort_free(sort);
+}
+
 /* ========== Memory ========== */
 
 static size_t heap(void)
@@ -472,6 +496,7 @@ int main(void)
 		WITH_SCRATCH(test_scratch_full),
 		WITH_SCRATCH(test_scratch_fails),
 		WITH_SCRATCH(test_scratch_damaged),
+		WITH_SCRATCH(test_scratch_damaged_end),
 		WITH_SCRATCH(test_memory),
 	};
 
