@@ -153,15 +153,16 @@ unit-programs: $(UNIT_PROGRAMS)
 unit: unit-programs
 	@tests/run.sh $(UNIT_PROGRAMS)
 
-CHECK_SCRIPTS := $(sort $(wildcard tests/static/check-*.sh tests/image/[0-9]*.sh))
+STATIC_TESTS := $(sort $(wildcard tests/static/check-*.sh))
+IMAGE_TESTS := $(sort $(wildcard tests/image/[0-9]*.sh))
 ifeq ($(wildcard .git),)
-CHECK_SCRIPTS := $(filter-out %/check-untracked.sh,$(CHECK_SCRIPTS))
+STATIC_TESTS := $(filter-out %/check-untracked.sh,$(STATIC_TESTS))
 endif
 
 check:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug unit-programs
-	@tests/run.sh $(or $(TESTS),$(UNIT_PROGRAMS) $(CHECK_SCRIPTS))
+	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(IMAGE_TESTS))
 
 check-long:
 	@scripts/install-packages.sh build debug demo check

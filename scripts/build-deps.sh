@@ -118,9 +118,10 @@ repin() {
 
 build_e2fsprogs() {
 	local library
-	./configure --prefix="$prefix" --disable-nls --disable-rpath --disable-tdb --disable-imager --disable-debugfs \
-		--disable-resizer --disable-defrag --disable-uuidd --disable-fuse2fs --disable-e2initrd-helper \
-		--enable-libuuid --enable-libblkid --with-udev-rules-dir=no --with-crond-dir=no \
+	./configure --prefix="$prefix" --sysconfdir=/etc --disable-nls --disable-rpath --disable-tdb \
+		--disable-imager --disable-debugfs --disable-resizer --disable-defrag --disable-uuidd \
+		--disable-fuse2fs --disable-e2initrd-helper --enable-libuuid --enable-libblkid \
+		--with-udev-rules-dir=no --with-crond-dir=no \
 		--with-systemd-unit-dir=no
 	make -j "$jobs" libs
 	make -j "$jobs" -C e2fsck e2fsck.static

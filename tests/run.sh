@@ -18,6 +18,7 @@ cd "$(dirname "$0")/.."
 jobs=${TEST_JOBS:-2}
 limit=${TEST_TIMEOUT:-600}
 logs=${TEST_LOGS:-build/test-logs}
+export PYTHONDONTWRITEBYTECODE=1
 
 # name_of TEST: a short name, used for the log too.
 name_of() {
@@ -70,6 +71,8 @@ run_one() {
 		text="SKIP $name: $(tail -n 1 "$log.log")"
 	else
 		text="ok $name ($(($(date +%s) - start)) s)"
+		[ "$skipped" -eq 0 ] || text+=", $skipped skipped:"$(sed -n 's/^\[  SKIPPED \] \([a-z]\)/ \1/p' "$log.log" |
+			sort -u | tr -d '\n')
 	fi
 	printf '%s\n' "$text"
 	printf '%s\n' "$counts" > "$log.count"

@@ -13,7 +13,10 @@ prefixes_of() {
 	sort) echo sort_ scratch_ ;;
 	ext) echo ext_ ;;
 	btrfs) echo btrfs_ ;;
-	convert) echo job_ config_ scan_ plan_ place_ arena_ csum_writer_ extent_writer_ build_ verify_ commit_ journal_ resume_ rollback_ ;;
+	convert)
+		echo arena_ build_ commit_ config_ csum_writer_ extent_writer_ job_ journal_ place_ plan_ resume_ \
+			rollback_ scan_ switch_ verify_
+		;;
 	cli) echo cli_ features_ format_ json_ meter_ option_ options_ report_ summary_ main ;;
 	*) return 1 ;;
 	esac
