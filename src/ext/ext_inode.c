@@ -156,7 +156,8 @@ static int decode_size(const struct ext_fs *fs, struct ext_inode *out)
 	if (hi && !regular && !(S_ISDIR(out->mode) && fs->incompat & EXT_INCOMPAT_LARGEDIR))
 		return ext_corrupt_inode(fs, out->ino, "impossible size");
 	out->size |= (u64)hi << 32;
-	if (regular && out->size >> 31 && !(fs->ro_compat & EXT_RO_LARGE_FILE))
+	/* the resize inode is of that size whatever the features */
+	if (regular && out->size >> 31 && out->kind == EXT_INODE_FILE && !(fs->ro_compat & EXT_RO_LARGE_FILE))
 		return ext_corrupt_inode(fs, out->ino, "is larger than 2 GiB, but the large_file feature is off");
 	return 0;
 }
