@@ -32,6 +32,11 @@ sum_of() {
 	sed -n "s/^\[ *$1 *\] \([0-9]*\) test(s)$2.*/\1/p" "$3" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# skipped_in LOG: the names of cmocka tests that were skipped.
+skipped_in() {
+	sed -n 's/^\[  SKIPPED \] \([a-z]\)/ \1/p' "$1" | sort -u | tr -d '\n'
+}
+
 # Counts of one finished test as "passed failed skipped".
 count_of() {
 	local test=$1 status=$2 log=$3 run passed skipped failed
@@ -71,8 +76,7 @@ run_one() {
 		text="SKIP $name: $(tail -n 1 "$log.log")"
 	else
 		text="ok $name ($(($(date +%s) - start)) s)"
-		[ "$skipped" -eq 0 ] || text+=", $skipped skipped:"$(sed -n 's/^\[  SKIPPED \] \([a-z]\)/ \1/p' "$log.log" |
-			sort -u | tr -d '\n')
+		[ "$skipped" -eq 0 ] || text+=", $skipped skipped:$(skipped_in "$log.log")"
 	fi
 	printf '%s\n' "$text"
 	printf '%s\n' "$counts" > "$log.count"

@@ -4,9 +4,9 @@
 #
 #     base <- dev <- sort <- ext | btrfs <- convert <- cli
 #
-# libext2fs is visible in ext alone, and of ext other layers see only its public headers. The write fence is opened in two
-# places: for what was planned, and for the switch. Then it proves on a tree of its own that each kind of forbidden edge
-# is found.
+# libext2fs is visible in ext alone, and of ext other layers see only its public headers. The write fence is opened in
+# two places: for what was planned, and for the switch. Then it proves on a tree of its own that each kind of forbidden
+# edge is found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -42,9 +42,9 @@ check_file() {
 			;;
 		'"'*/*)
 			if [[ " $allowed " != *" ${target%%/*} "* ]]; then
-				printf '%s: %s may not see %s ("%s")\n' "$file" "$layer" "${target%%/*}" "$target"
+				printf '%s: %s may not see "%s"\n' "$file" "$layer" "$target"
 			elif [[ $target == ext/* && $layer != ext && " $public_of_ext " != *" $target "* ]]; then
-				printf '%s: of ext, other layers see %s only ("%s")\n' "$file" "$public_of_ext" "$target"
+				printf '%s: "%s" is private to ext\n' "$file" "$target"
 			fi
 			;;
 		'"'*)
