@@ -32,8 +32,8 @@ int dev_write(struct dev *dev, u64 offset, const void *buf, size_t len)
 	if (ret || !len)
 		return ret;
 	if (dev->read_only) {
-		msg_err("%s: write of %zu bytes at %" PRIu64 ", but the device was opened only for reading (this is a bug)",
-			dev->name, len, offset);
+		msg_err("%s: write of %zu bytes at %" PRIu64 " to a device that was opened only for reading "
+			"(this is a bug)", dev->name, len, offset);
 		return ERR_BUG;
 	}
 	return dev->ops->write(dev, offset, buf, len);

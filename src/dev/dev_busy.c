@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,17 @@ struct dev_busy {
 	const struct stat *st;
 	char why[PATH_MAX + 512];
 };
+
+/* Keeps the reason; always true. */
+static bool __printf(2, 3) dev_busy_found(struct dev_busy *busy, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(busy->why, sizeof(busy->why), fmt, ap);
+	va_end(ap);
+	return true;
+}
 
 /* Decodes the \040 form of blanks in /proc files, in place. */
 static void dev_busy_unescape(char *s)
@@ -78,9 +90,8 @@ static bool dev_busy_mount_line(struct dev_busy *busy, char *line)
 	dev_busy_unescape(source);
 	if (!(S_ISBLK(busy->st->st_mode) && makedev(maj, min) == busy->st->st_rdev) && !dev_busy_same(busy, source))
 		return false;
-	snprintf(busy->why, sizeof(busy->why), "it is mounted on %s; unmount it first (umount %s), or run this before it is "
-		 "mounted, in the initramfs or from a rescue system", point, point);
-	return true;
+	return dev_busy_found(busy, "it is mounted on %s; unmount it first (umount %s), or run this before it is "
+			      "mounted, in the initramfs or from a rescue system", point, point);
 }
 
 static bool dev_busy_swap_line(struct dev_busy *busy, char *line)
@@ -93,9 +104,8 @@ static bool dev_busy_swap_line(struct dev_busy *busy, char *line)
 	dev_busy_unescape(name);
 	if (!dev_busy_same(busy, name))
 		return false;
-	snprintf(busy->why, sizeof(busy->why), "it is in use as swap; it holds no file system, or switch it off first "
-		 "(swapoff %s)", name);
-	return true;
+	return dev_busy_found(busy, "it is in use as swap; if that is a mistake, switch it off first (swapoff %s)",
+			      name);
 }
 
 /* Calls line_fn for each line of a /proc file until it returns true. */
@@ -156,11 +166,9 @@ static bool dev_busy_holder(struct dev_busy *busy, const char *dir, const char *
 
 	snprintf(file, sizeof(file), "%s/%s/dm/name", dir, name);
 	if (dev_busy_sys_line(file, dm_name, sizeof(dm_name)))
-		snprintf(busy->why, sizeof(busy->why), "it is part of the mapped device /dev/mapper/%s; name that device, "
-			 "or close it first (dmsetup remove %s)", dm_name, dm_name);
-	else
-		snprintf(busy->why, sizeof(busy->why), "it is part of /dev/%s; name that device, or stop it first", name);
-	return true;
+		return dev_busy_found(busy, "it is part of the mapped device /dev/mapper/%s; name that device, or "
+				      "close it first (dmsetup remove %s)", dm_name, dm_name);
+	return dev_busy_found(busy, "it is part of /dev/%s; name that device, or stop it first", name);
 }
 
 static bool dev_busy_partition(struct dev_busy *busy, const char *dir, const char *name)
@@ -170,9 +178,8 @@ static bool dev_busy_partition(struct dev_busy *busy, const char *dir, const cha
 	snprintf(file, sizeof(file), "%s/%s/partition", dir, name);
 	if (access(file, F_OK))
 		return false;
-	snprintf(busy->why, sizeof(busy->why), "it is a whole disk with partitions; name the partition that holds the file "
-		 "system (/dev/%s, ...)", name);
-	return true;
+	return dev_busy_found(busy, "it is a whole disk with partitions; name the partition that holds the file system "
+			      "(/dev/%s, ...)", name);
 }
 
 static bool dev_busy_loop(struct dev_busy *busy, const char *dir, const char *name)
@@ -184,9 +191,8 @@ static bool dev_busy_loop(struct dev_busy *busy, const char *dir, const char *na
 	snprintf(file, sizeof(file), "%s/%s/loop/backing_file", dir, name);
 	if (!dev_busy_sys_line(file, backing, sizeof(backing)) || !dev_busy_same(busy, backing))
 		return false;
-	snprintf(busy->why, sizeof(busy->why), "it is in use by the loop device /dev/%s; detach it first (losetup -d /dev/%s), "
-		 "or name the loop device", name, name);
-	return true;
+	return dev_busy_found(busy, "it is in use by the loop device /dev/%s; detach it first (losetup -d /dev/%s), or "
+			      "name the loop device", name, name);
 }
 
 static bool dev_busy_find(struct dev_busy *busy)

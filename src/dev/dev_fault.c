@@ -151,8 +151,8 @@ int dev_fault_parse(const char *text, struct dev_fault_opts *opts)
 		size_t len = strcspn(p, ",");
 
 		if (!dev_fault_parse_one(p, len, opts) || (p[len] == ',' && !p[len + 1])) {
-			msg_err("bad fault description '%s': expected fail_read=N, fail_write=N, fail_flush=N, cut_write=N, "
-				"kill_write=N or torn, separated by commas", text);
+			msg_err("bad fault description '%s': expected fail_read=N, fail_write=N, fail_flush=N, "
+				"cut_write=N, kill_write=N or torn, separated by commas", text);
 			return ERR_USAGE;
 		}
 		p += len + (p[len] == ',');

@@ -65,8 +65,8 @@ static void dev_fence_report(const struct dev_fence *fence, u64 offset, u64 len)
 	size_t i = dev_fence_find(fence, offset);
 	const struct dev_fence_range *ranges = fence->ranges;
 
-	msg_err("%s: write of %" PRIu64 " bytes at %" PRIu64 " is outside the ranges that this phase may write (this is a bug)",
-		fence->dev.name, len, offset);
+	msg_err("%s: write of %" PRIu64 " bytes at %" PRIu64 " is outside the ranges that this phase may write "
+		"(this is a bug)", fence->dev.name, len, offset);
 	if (i)
 		msg_err("  open before it: %" PRIu64 " to %" PRIu64 " for %s", ranges[i - 1].start, ranges[i - 1].end,
 			ranges[i - 1].what);

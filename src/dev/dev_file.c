@@ -174,8 +174,8 @@ static int dev_file_open_fd(struct dev_file *file, const struct dev_file_opts *o
 		flags |= O_EXCL;
 	file->fd = open(file->name, flags);
 	if (file->fd < 0 && errno == EBUSY)
-		return dev_file_refuse(file, "is busy: another program or the kernel holds it; find and stop that first "
-					     "(lsblk, fuser)");
+		return dev_file_refuse(file, "is busy: another program or the kernel holds it; find and stop that "
+					     "first (lsblk, fuser)");
 	if (file->fd < 0 && opts->write && (errno == EROFS || errno == EACCES || errno == EPERM)) {
 		msg_err("%s: cannot be opened for writing: %s; run as root, and make it writable first", file->name,
 			strerror(errno));
@@ -198,7 +198,8 @@ static int dev_file_lock(const struct dev_file *file, bool write)
 
 	if ((flock(file->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) ||
 	    (fcntl(file->fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES)))
-		return dev_file_refuse(file, "is locked by another program; stop what uses it first (a virtual machine?)");
+		return dev_file_refuse(file, "is locked by another program; stop what uses it first (a virtual "
+					     "machine?)");
 	return 0;
 }
 
@@ -214,7 +215,8 @@ static int dev_file_measure(struct dev_file *file, const struct dev_file_opts *o
 	if (file->block && opts->write && (ioctl(file->fd, BLKROGET, &read_only) || read_only))
 		return dev_file_refuse(file, "is a read-only device; make it writable first (blockdev --setrw)");
 	if (opts->offset >= size) {
-		msg_err("%s: no file system can begin at %" PRIu64 ": it ends at %" PRIu64, file->name, opts->offset, size);
+		msg_err("%s: no file system can begin at %" PRIu64 ": it ends at %" PRIu64 "; check the offset",
+			file->name, opts->offset, size);
 		return ERR_REFUSED;
 	}
 	file->offset = opts->offset;

@@ -92,8 +92,9 @@ static int scratch_open_searched(struct scratch *s)
 	}
 	if (s->fd >= 0)
 		return 0;
-	msg_err("no directory for temporary files: none of $TMPDIR, /var/tmp, /tmp and /run is writable and has %" PRIu64
-		" MiB free; name one with --tmpdir, or allow more memory with --memory", SCRATCH_MIN_FREE / MIB);
+	msg_err("no directory for temporary files: none of $TMPDIR, /var/tmp, /tmp and /run is writable and has "
+		"%" PRIu64 " MiB free; name one with --tmpdir, or allow more memory with --memory",
+		SCRATCH_MIN_FREE / MIB);
 	return ERR_NOSPC;
 }
 
@@ -118,12 +119,13 @@ static int scratch_write_file(struct scratch *s, u64 pos, const u8 *p, size_t le
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
-			msg_err("%s: no space left for the temporary file after %" PRIu64 " bytes; name a directory with more "
-				"room with --tmpdir, or allow more memory with --memory", s->dir, pos);
+			msg_err("%s: no space left for the temporary file after %" PRIu64 " bytes; name a directory "
+				"with more room with --tmpdir, or allow more memory with --memory", s->dir, pos);
 			return ERR_NOSPC;
 		}
 		if (n <= 0) {
-			msg_err("%s: cannot write the temporary file: %s", s->dir, n ? strerror(errno) : "nothing written");
+			msg_err("%s: cannot write the temporary file: %s", s->dir,
+				n ? strerror(errno) : "nothing written");
 			return ERR_IO;
 		}
 		p += n;
@@ -141,7 +143,8 @@ static int scratch_read_file(struct scratch *s, u64 pos, u8 *p, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			msg_err("%s: cannot read the temporary file: %s", s->dir, n ? strerror(errno) : "it ends too early");
+			msg_err("%s: cannot read the temporary file: %s", s->dir,
+				n ? strerror(errno) : "it ends too early");
 			return ERR_IO;
 		}
 		p += n;
@@ -240,8 +243,8 @@ int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos)
 	int ret = 0;
 
 	if (s->dev && len > s->size - s->used) {
-		msg_err("%s: no space left for temporary data: %" PRIu64 " of %" PRIu64 " bytes are used and %zu more are needed; "
-			"allow more memory with --memory", s->dev->name, s->used, s->size, len);
+		msg_err("%s: no space left for temporary data: %" PRIu64 " of %" PRIu64 " bytes are used and %zu more "
+			"are needed; allow more memory with --memory", s->dev->name, s->used, s->size, len);
 		return ERR_NOSPC;
 	}
 	if (!s->dev)
@@ -258,8 +261,8 @@ int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos)
 int scratch_read(struct scratch *s, u64 pos, void *buf, size_t len)
 {
 	if (pos > s->used || len > s->used - pos) {
-		msg_err("scratch: read of %zu bytes at %" PRIu64 ", but only %" PRIu64 " are in use (this is a bug)", len, pos,
-			s->used);
+		msg_err("scratch: read of %zu bytes at %" PRIu64 ", but only %" PRIu64 " are in use (this is a bug)",
+			len, pos, s->used);
 		return ERR_BUG;
 	}
 	return s->dev ? scratch_move_dev(s, pos, NULL, buf, len) : scratch_read_file(s, pos, buf, len);

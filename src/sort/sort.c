@@ -22,12 +22,11 @@
 static_assert(SORT_MIN_BLOCK >= sizeof(struct sort_entry) + SORT_MAX_PAYLOAD, "a block holds the largest record");
 
 struct sort {
-	u32 payload_size;
+	struct sort_format format;
 	size_t budget;
 	struct scratch *scratch;
 	bool finished;
 	u64 count, spilled;
-	size_t max_rec; /* size in a run of the largest record */
 
 	struct sort_block *blocks;
 	size_t nr_blocks;  /* in use; the last one is being filled */
@@ -59,7 +58,7 @@ int sort_new(u32 payload_size, size_t budget, struct scratch *scratch, struct so
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return msg_nomem("sorting");
-	s->payload_size = payload_size;
+	s->format.payload_size = payload_size;
 	s->budget = max_u64(budget, SORT_MIN_BUDGET);
 	s->scratch = scratch;
 	s->block_size = round_down(min_u64(max_u64(s->budget / 8, SORT_MIN_BLOCK), SORT_MAX_BLOCK), SECTOR);
@@ -88,7 +87,7 @@ static struct sort_run *sort_new_run(struct sort *s)
 /* Writes all that the merge yields to run, and drops the sources of the merge. */
 static int sort_write_run(struct sort *s, struct sort_run *run)
 {
-	struct sort_writer w = { .scratch = s->scratch, .run = run, .payload_size = s->payload_size };
+	struct sort_writer w = { .scratch = s->scratch, .run = run, .payload_size = s->format.payload_size };
 	struct sort_rec rec;
 	void *buf = s->write_buf;
 	int ret = 0;
@@ -130,7 +129,7 @@ static int sort_add_runs(struct sort *s, size_t first, size_t nr, size_t memory)
 	for (size_t i = first; i < first + nr && !ret; i++) {
 		struct sort_reader *reader = NULL;
 
-		ret = sort_reader_new(s->scratch, &s->runs[i], s->payload_size, s->max_rec, memory / nr, &reader);
+		ret = sort_reader_new(s->scratch, &s->runs[i], &s->format, memory / nr, &reader);
 		if (!ret)
 			ret = sort_merge_add_reader(&s->merge, reader);
 	}
@@ -155,7 +154,7 @@ static int sort_spill(struct sort *s)
 /* Merges groups of neighbouring runs until the budget has room to read all at once. */
 static int sort_reduce_runs(struct sort *s)
 {
-	size_t each = sort_reader_min(s->max_rec);
+	size_t each = sort_reader_min(&s->format);
 	size_t fan_in = max_u64((s->budget - SORT_WRITE_SIZE) / each, 2);
 
 	while (s->nr_runs > 2 && s->nr_runs * each > s->budget) {
@@ -275,9 +274,10 @@ static int sort_make_room(struct sort *s)
 int sort_add(struct sort *s, u64 hi, u64 lo, const void *payload, u32 len)
 {
 	const struct sort_rec rec = { hi, lo, payload, len };
+	const u32 size = s->format.payload_size;
 	int ret = 0;
 
-	if (s->finished || len > SORT_MAX_PAYLOAD || (s->payload_size != SORT_VARIABLE && len != s->payload_size)) {
+	if (s->finished || len > SORT_MAX_PAYLOAD || (size != SORT_VARIABLE && size != len)) {
 		msg_err("sorting: a record of %u bytes was added %s (this is a bug)", len,
 			s->finished ? "after the end" : "that the sorter is not made for");
 		return ERR_BUG;
@@ -287,7 +287,7 @@ int sort_add(struct sort *s, u64 hi, u64 lo, const void *payload, u32 len)
 		if (ret)
 			return ret;
 	}
-	s->max_rec = max_u64(s->max_rec, sort_run_rec_size(s->payload_size, len));
+	s->format.max_rec = max_u64(s->format.max_rec, sort_run_rec_size(size, len));
 	s->count++;
 	return 0;
 }
@@ -322,7 +322,7 @@ int sort_finish(struct sort *s)
 		s->aux = NULL;
 		s->nr_aux = 0;
 		sort_free_buffers(s, s->nr_blocks);
-		if (s->block_bytes + s->nr_runs * sort_reader_min(s->max_rec) > s->budget) {
+		if (s->block_bytes + s->nr_runs * sort_reader_min(&s->format) > s->budget) {
 			ret = sort_spill(s);
 			sort_free_buffers(s, 0);
 		}
@@ -366,7 +366,7 @@ void sort_reset(struct sort *s)
 	s->finished = false;
 	s->count = 0;
 	s->spilled = 0;
-	s->max_rec = 0;
+	s->format.max_rec = 0;
 }
 
 u64 sort_count(const struct sort *s)

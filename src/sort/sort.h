@@ -25,8 +25,8 @@ int scratch_new_file(const char *dir, struct scratch **out) __must_check;
  * has opened in the fence. */
 int scratch_new_dev(struct dev *dev, const struct range *ranges, size_t nr_ranges, struct scratch **out) __must_check;
 
-/* Appends len bytes, *pos receives their position for scratch_read: the next multiple of 4096. ERR_NOSPC (reported) when
- * full, and nothing was used. A scratch is used by one thread at a time. */
+/* Appends len bytes, *pos receives their position for scratch_read: the next multiple of 4096. ERR_NOSPC (reported)
+ * when full, and nothing was used. A scratch is used by one thread at a time. */
 int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos) __must_check;
 int scratch_read(struct scratch *s, u64 pos, void *buf, size_t len) __must_check;
 

@@ -15,7 +15,8 @@
 /* Payloads are aligned to this, in memory and in runs. */
 #define SORT_ALIGN ((size_t)8)
 
-/* As one wide number where there is such a type: the outcome is often a coin toss, which no branch predictor guesses. */
+/* As one wide number where there is such a type: the outcome is often a coin toss, which no branch predictor can
+ * guess, and this needs no branch. */
 static inline bool sort_key_less(u64 a_hi, u64 a_lo, u64 b_hi, u64 b_lo)
 {
 #ifdef __SIZEOF_INT128__
@@ -76,6 +77,12 @@ struct sort_run {
 	u64 start, bytes;
 };
 
+/* What the records of a sorter are like. */
+struct sort_format {
+	u32 payload_size; /* or SORT_VARIABLE */
+	size_t max_rec;   /* size in a run of the largest record so far */
+};
+
 /* Bytes of a record in a run: hi, lo, the length if lengths vary, the payload, padding. */
 static inline size_t sort_run_rec_size(u32 payload_size, u32 len)
 {
@@ -95,12 +102,12 @@ int sort_writer_finish(struct sort_writer *w) __must_check;
 
 struct sort_reader;
 
-/* Memory that a reader needs at least, for records of up to max_rec bytes. */
-size_t sort_reader_min(size_t max_rec);
+/* Memory that a reader needs at least. */
+size_t sort_reader_min(const struct sort_format *format);
 
 /* Reads run (borrowed) from its beginning, using at most memory bytes. */
-int sort_reader_new(struct scratch *scratch, const struct sort_run *run, u32 payload_size, size_t max_rec, size_t memory,
-		    struct sort_reader **out) __must_check;
+int sort_reader_new(struct scratch *scratch, const struct sort_run *run, const struct sort_format *format,
+		    size_t memory, struct sort_reader **out) __must_check;
 /* 1 got one, 0 end, <0 error; the payload is valid until the next call. */
 int sort_reader_next(struct sort_reader *r, struct sort_rec *rec) __must_check;
 void sort_reader_free(struct sort_reader *r);
@@ -118,7 +125,8 @@ struct sort_merge {
 };
 
 /* Add sources, in the order of insertion. The blocks are borrowed, the reader is taken, even on failure. */
-int sort_merge_add_blocks(struct sort_merge *m, const struct sort_block *first, const struct sort_block *last) __must_check;
+int sort_merge_add_blocks(struct sort_merge *m, const struct sort_block *first,
+			  const struct sort_block *last) __must_check;
 int sort_merge_add_reader(struct sort_merge *m, struct sort_reader *reader) __must_check;
 /* 1 got one, 0 end, <0 error. */
 int sort_merge_next(struct sort_merge *m, struct sort_rec *rec) __must_check;

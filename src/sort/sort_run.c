@@ -82,34 +82,35 @@ struct sort_reader {
 	size_t at, end; /* in buf, what was read and not yet returned */
 };
 
-static size_t sort_reader_head(size_t max_rec)
+static size_t sort_reader_head(const struct sort_format *format)
 {
-	return round_up(max_rec, SECTOR);
+	return round_up(format->max_rec, SECTOR);
 }
 
-size_t sort_reader_min(size_t max_rec)
+size_t sort_reader_min(const struct sort_format *format)
 {
-	size_t head = sort_reader_head(max_rec);
+	size_t head = sort_reader_head(format);
 
-	return head + (head > SORT_READ_MIN ? head : SORT_READ_MIN);
+	return head + max_u64(head, SORT_READ_MIN);
 }
 
-int sort_reader_new(struct scratch *scratch, const struct sort_run *run, u32 payload_size, size_t max_rec, size_t memory,
-		    struct sort_reader **out)
+int sort_reader_new(struct scratch *scratch, const struct sort_run *run, const struct sort_format *format,
+		    size_t memory, struct sort_reader **out)
 {
 	struct sort_reader *r = calloc(1, sizeof(*r));
-	size_t head = sort_reader_head(max_rec);
+	size_t head = sort_reader_head(format);
 	void *buf = NULL;
 
 	*out = NULL;
 	memory = round_down(min_u64(memory, head + SORT_READ_MAX), SECTOR);
-	memory = max_u64(memory, sort_reader_min(max_rec));
+	memory = max_u64(memory, sort_reader_min(format));
 	if (!r || posix_memalign(&buf, SECTOR, memory)) {
 		free(r);
 		return msg_nomem("sorting");
 	}
 	*r = (struct sort_reader){
-		.scratch = scratch, .run = run, .payload_size = payload_size, .buf = buf, .head = head, .size = memory,
+		.scratch = scratch, .run = run, .payload_size = format->payload_size, .buf = buf, .head = head,
+		.size = memory,
 	};
 	*out = r;
 	return 0;

@@ -65,8 +65,8 @@ static void test_bounds(void **state)
 		u64 offset;
 		size_t len;
 	} bad[] = {
-		{ SIZE - 7, 8 }, { SIZE, 1 }, { SIZE + 1, 0 }, { UINT64_MAX, 1 }, { UINT64_MAX - 3, 8 }, { 0, SIZE + 1 },
-		{ 8, SIZE_MAX - 3 },
+		{ SIZE - 7, 8 }, { SIZE, 1 }, { SIZE + 1, 0 }, { UINT64_MAX, 1 }, { UINT64_MAX - 3, 8 },
+		{ 0, SIZE + 1 }, { 8, SIZE_MAX - 3 },
 	};
 	u8 buf[8] = { 0 };
 
@@ -118,8 +118,8 @@ static void test_fence_edges(void **state)
 		size_t len;
 		int ret;
 	} cases[] = {
-		{ 100, 50, 0 },	      { 100, 1, 0 },	   { 149, 1, 0 },	{ 150, 10, 0 },	      { 140, 20, 0 },
-		{ 300, 10, 0 },	      { 99, 1, ERR_BUG },  { 99, 2, ERR_BUG },  { 160, 1, ERR_BUG },  { 159, 2, ERR_BUG },
+		{ 100, 50, 0 }, { 100, 1, 0 }, { 149, 1, 0 }, { 150, 10, 0 }, { 140, 20, 0 }, { 300, 10, 0 },
+		{ 99, 1, ERR_BUG }, { 99, 2, ERR_BUG }, { 160, 1, ERR_BUG }, { 159, 2, ERR_BUG },
 		{ 140, 170, ERR_BUG }, { 0, 400, ERR_BUG }, { 299, 2, ERR_BUG }, { 310, 1, ERR_BUG },
 	};
 	struct dev *fence = NULL;
@@ -334,13 +334,15 @@ static void test_fault_kill(void **state)
 static void test_fault_parse(void **state)
 {
 	static const char *const bad[] = {
-		"fail_write", "fail_write=", "fail_write=x", "fail_write=-1", "fail_write= 1", "fail_write=1,", ",", ",torn",
-		"torn,,torn", "tornado", "tor", "torn=1", "fail=1", "FAIL_WRITE=1", "fail_write=18446744073709551616",
+		"fail_write", "fail_write=", "fail_write=x", "fail_write=-1", "fail_write= 1", "fail_write=1,", ",",
+		",torn", "torn,,torn", "tornado", "tor", "torn=1", "fail=1", "FAIL_WRITE=1",
+		"fail_write=18446744073709551616",
 	};
 	struct dev_fault_opts opts;
 
 	(void)state;
-	assert_int_equal(dev_fault_parse("fail_read=1,fail_write=20,fail_flush=3,cut_write=4,kill_write=5,torn", &opts), 0);
+	assert_int_equal(dev_fault_parse("fail_read=1,fail_write=20,fail_flush=3,cut_write=4,kill_write=5,torn", &opts),
+			 0);
 	assert_int_equal(opts.fail_read, 1);
 	assert_int_equal(opts.fail_write, 20);
 	assert_int_equal(opts.fail_flush, 3);

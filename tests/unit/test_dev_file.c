@@ -31,41 +31,43 @@ static char loop[64]; /* device of the image, "" when there is none */
 static const struct dev_file_opts reading = { 0 };
 static const struct dev_file_opts writing = { .write = true, .exclusive = true };
 
-/* First line of what command prints; false when it fails. */
-static bool run(const char *command, char *line, size_t size)
+/* Runs a shell script in the directory of the image, without its complaints; line receives the first one it prints. */
+static bool __printf(3, 4) run(char *line, size_t size, const char *fmt, ...)
 {
-	FILE *pipe = popen(command, "r");
+	char script[1000];
+	FILE *pipe = NULL;
+	va_list ap;
+	int len = snprintf(script, sizeof(script), "exec 2>/dev/null; cd %s && ", dir);
 	bool got;
 
-	line[0] = '\0';
+	va_start(ap, fmt);
+	vsnprintf(script + len, sizeof(script) - (size_t)len, fmt, ap);
+	va_end(ap);
+	pipe = popen(script, "r");
 	if (!pipe)
 		return false;
 	got = fgets(line, (int)size, pipe);
-	line[strcspn(line, "\n")] = '\0';
+	line[got ? strcspn(line, "\n") : 0] = '\0';
 	return !pclose(pipe) && got;
 }
 
 /* Gives the image a loop device; skips the test where there is none to be had. */
 static void attach(const char *options)
 {
-	char command[200];
-
 	if (geteuid())
 		skip();
 	assert_int_equal(truncate(path, 4 * MIB), 0);
-	snprintf(command, sizeof(command), "losetup --show -f %s %s 2>/dev/null", options, path);
-	if (!run(command, loop, sizeof(loop)))
+	if (!run(loop, sizeof(loop), "losetup --show -f %s image", options))
 		skip();
 }
 
 /* Ends all use that a test, also a failed one, may have made of the loop device. A partition would outlive it. */
 static void detach(void)
 {
-	char command[500], line[10];
+	char line[10];
 
-	snprintf(command, sizeof(command), "exec 2>/dev/null; umount '%s/a b'; swapoff %s; dmsetup remove fsconvert-test; delpart %s 1; "
-		 "rmdir '%s/a b'; losetup -d %s; echo", dir, loop, loop, dir, loop);
-	run(command, line, sizeof(line));
+	run(line, sizeof(line), "umount 'a b'; rmdir 'a b'; dmsetup remove fsconvert-test; swapoff %s; delpart %s 1; "
+	    "losetup -d %s", loop, loop, loop);
 	loop[0] = '\0';
 }
 
@@ -367,15 +369,15 @@ static void test_read_only_device(void **state)
 /* The mount point has a blank, which the kernel writes as \040. */
 static void test_mounted(void **state)
 {
-	char point[sizeof(dir) + 8], command[400], line[10];
+	char point[sizeof(dir) + 8], line[10];
 	struct dev *dev = NULL;
 
 	(void)state;
 	attach("");
 	snprintf(point, sizeof(point), "%s/a b", dir);
-	snprintf(command, sizeof(command), "mkfs.ext2 -q %s >&2 && mkdir '%s' && mount -t ext4 %s '%s' && echo ok", loop, point,
-		 loop, point);
-	if (!run(command, line, sizeof(line)))
+	snprintf(point, sizeof(point), "%s/a b", dir);
+	if (!run(line, sizeof(line), "mkfs.ext2 -q %s >&2 && mkdir 'a b' && mount -t ext4 %s 'a b' && echo ok", loop,
+		 loop))
 		skip();
 	assert_refused(loop, &writing, point);
 	assert_said("it is mounted on");
@@ -390,14 +392,13 @@ static void test_mounted(void **state)
 /* btrfs shows a device number of its own: the name is what counts. */
 static void test_mounted_btrfs(void **state)
 {
-	char command[400], line[10];
+	char line[10];
 
 	(void)state;
 	attach("");
 	assert_int_equal(truncate(path, 128 * MIB), 0);
-	snprintf(command, sizeof(command), "exec 2>/dev/null; cd %s && losetup -c %s && mkfs.btrfs -q %s >&2 && mkdir 'a b' && "
-		 "mount %s 'a b' && echo ok", dir, loop, loop, loop);
-	if (!run(command, line, sizeof(line)))
+	if (!run(line, sizeof(line), "losetup -c %s && mkfs.btrfs -q %s >&2 && mkdir 'a b' && mount %s 'a b' && "
+		 "echo ok", loop, loop, loop))
 		skip();
 	assert_refused(loop, &writing, "it is mounted on");
 }
@@ -405,49 +406,45 @@ static void test_mounted_btrfs(void **state)
 /* The name under which it was mounted is gone: the device number is what counts. */
 static void test_mounted_by_another_name(void **state)
 {
-	char command[600], line[10];
+	char line[10];
 
 	(void)state;
 	attach("");
-	snprintf(command, sizeof(command), "exec 2>/dev/null; cd %s && mkfs.ext2 -q %s >&2 && mkdir 'a b' && mknod node b 7 %s && "
-		 "mount -t ext4 -o dev node 'a b' && echo ok; rm -f node", dir, loop, loop + strlen("/dev/loop"));
-	if (!run(command, line, sizeof(line)))
+	if (!run(line, sizeof(line), "mkfs.ext2 -q %s >&2 && mkdir 'a b' && mknod node b 7 %s && "
+		 "mount -t ext4 -o dev node 'a b' && echo ok; rm -f node", loop, loop + strlen("/dev/loop")))
 		skip();
 	assert_refused(loop, &writing, "it is mounted on");
 }
 
 static void test_swap(void **state)
 {
-	char command[200], line[10];
+	char line[10];
 
 	(void)state;
 	attach("");
-	snprintf(command, sizeof(command), "mkswap %s >/dev/null 2>&1 && swapon %s 2>/dev/null && echo ok", loop, loop);
-	if (!run(command, line, sizeof(line)))
+	if (!run(line, sizeof(line), "mkswap %s >&2 && swapon %s && echo ok", loop, loop))
 		skip();
 	assert_refused(loop, &writing, "in use as swap");
 }
 
 static void test_partitioned(void **state)
 {
-	char command[300], line[10];
+	char line[10];
 
 	(void)state;
 	attach("");
-	snprintf(command, sizeof(command), "addpart %s 1 2048 1024 2>/dev/null && echo ok", loop);
-	if (!run(command, line, sizeof(line)))
+	if (!run(line, sizeof(line), "addpart %s 1 2048 1024 && echo ok", loop))
 		skip();
 	assert_refused(loop, &writing, "whole disk with partitions");
 }
 
 static void test_mapped(void **state)
 {
-	char command[300], line[10];
+	char line[10];
 
 	(void)state;
 	attach("");
-	snprintf(command, sizeof(command), "echo 0 2048 linear %s 0 | dmsetup create fsconvert-test 2>/dev/null && echo ok", loop);
-	if (!run(command, line, sizeof(line)))
+	if (!run(line, sizeof(line), "echo 0 2048 linear %s 0 | dmsetup create fsconvert-test && echo ok", loop))
 		skip();
 	assert_refused(loop, &writing, "/dev/mapper/fsconvert-test");
 }

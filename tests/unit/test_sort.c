@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sorter against a plain reference: every shape of input, in memory, with one merge of runs and with several passes;
- * ties, rewinding, reuse, misuse, and scratch that is full, failing or damaged.
+ * The sorter against a plain reference: every shape of input, in memory, with one merge of runs and with several
+ * passes; ties, rewinding, reuse, misuse, and scratch that is full, failing or damaged.
  */
 #include <malloc.h>
 #include <setjmp.h>
