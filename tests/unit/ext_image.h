@@ -45,6 +45,12 @@ static inline void __printf(1, 2) run(const char *fmt, ...)
 		fail_msg("failed: %s", command);
 }
 
+/* Where images are made: in memory where possible, as mke2fs flushes what it wrote. */
+static inline const char *image_parent(void)
+{
+	return access("/dev/shm", W_OK) ? P_tmpdir : "/dev/shm";
+}
+
 /* Reads a file into a device of the same size, without its holes. */
 static inline struct image image_load(const char *path)
 {
@@ -78,12 +84,10 @@ static inline struct image image_load(const char *path)
  */
 static inline struct image image_make(u32 megabytes, const char *options, const char *tree, const char *commands)
 {
-	/* in memory where possible: mke2fs flushes what it wrote */
-	const char *parent = access("/dev/shm", W_OK) ? P_tmpdir : "/dev/shm";
 	char dir[64], path[80];
 	struct image image;
 
-	snprintf(dir, sizeof(dir), "%s/ext-image-XXXXXX", parent);
+	snprintf(dir, sizeof(dir), "%s/ext-image-XXXXXX", image_parent());
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/image", dir);
 	run("mkdir %s/tree; cd %s/tree && { %s; }", dir, dir, tree ? tree : ":");
