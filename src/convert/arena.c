@@ -73,47 +73,60 @@ static const struct btrfs_chunk *chunk_at(const struct arena *a, u64 logical)
 	return &a->chunks[0];
 }
 
-int arena_flush(struct arena *a)
+/* Hands the buffer over to be written to all stripes. */
+static int send_buffer(struct arena *a)
 {
 	const struct btrfs_chunk *chunk;
+	u64 offsets[2];
 
 	if (!a->buf_used)
 		return 0;
 	chunk = chunk_at(a, a->buf_logical);
 	for (u32 i = 0; i < chunk->nr_stripes; i++) {
-		int ret = dev_write(a->job->dev, chunk->physical[i] + (a->buf_logical - chunk->logical), a->buf,
-				    a->buf_used);
-
-		if (ret)
-			return ret;
+		offsets[i] = chunk->physical[i] + (a->buf_logical - chunk->logical);
 		a->bytes_written += a->buf_used;
 	}
+	a->buf = NULL;
+	return dev_writer_put(a->writer, a->buf_used, offsets, chunk->nr_stripes);
+}
+
+int arena_flush(struct arena *a)
+{
+	int ret = send_buffer(a);
+
 	a->buf_used = 0;
-	return 0;
+	return ret ? ret : dev_writer_drain(a->writer);
+}
+
+/* Is logical the block behind those in the buffer, in the same chunk, and is there room for it? */
+static bool joins_buffer(const struct arena *a, u64 logical)
+{
+	const struct btrfs_chunk *chunk = chunk_at(a, a->buf_logical);
+
+	return logical == a->buf_logical + a->buf_used && logical < chunk->logical + chunk->len &&
+	       a->buf_used + a->job->plan->params.nodesize <= BUF_SIZE;
 }
 
 static int sink_write(void *ctx, u64 logical, const void *block)
 {
 	struct arena *a = ctx;
-	u32 nodesize = a->job->plan->params.nodesize;
-	const struct btrfs_chunk *chunk;
-	int ret;
+	int ret = 0;
 
 	if (a->dry)
 		return 0;
-	if (a->buf_used) {
-		chunk = chunk_at(a, a->buf_logical);
-		if (logical != a->buf_logical + a->buf_used || logical >= chunk->logical + chunk->len ||
-		    a->buf_used + nodesize > BUF_SIZE) {
-			ret = arena_flush(a);
-			if (ret)
-				return ret;
-		}
+	if (a->buf_used && !joins_buffer(a, logical)) {
+		ret = send_buffer(a);
+		a->buf_used = 0;
 	}
-	if (!a->buf_used)
+	if (!ret && !a->buf_used) {
 		a->buf_logical = logical;
-	memcpy(a->buf + a->buf_used, block, nodesize);
-	a->buf_used += nodesize;
+		if (!a->buf)
+			ret = dev_writer_get(a->writer, &a->buf);
+	}
+	if (ret)
+		return ret;
+	memcpy(a->buf + a->buf_used, block, a->job->plan->params.nodesize);
+	a->buf_used += a->job->plan->params.nodesize;
 	return 0;
 }
 
@@ -131,9 +144,7 @@ int arena_init(struct arena *a, struct job *job, u64 type)
 		a->nr_chunks++;
 		a->capacity += plan->chunks[i].len / plan->params.nodesize;
 	}
-	if (posix_memalign((void **)&a->buf, 4096, BUF_SIZE))
-		return msg_nomem("build");
-	return 0;
+	return dev_writer_new(job->dev, BUF_SIZE, &a->writer);
 }
 
 int arena_begin(struct arena *a, u64 owner)
@@ -156,9 +167,9 @@ void arena_rewind(struct arena *a, u64 nr, size_t nr_segments)
 
 void arena_fini(struct arena *a)
 {
-	free(a->buf);
+	dev_writer_free(a->writer);
 	arena_blocks_fini(&a->blocks);
-	a->buf = NULL;
+	a->writer = NULL;
 }
 
 u64 arena_logical(const struct arena *a, u64 nr)

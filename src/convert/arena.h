@@ -8,6 +8,7 @@
 
 #include "btrfs/btrfs_tree.h"
 #include "convert/plan.h"
+#include "dev/dev_writer.h"
 
 /* A tree's blocks begin at block first of the arena. */
 struct arena_segment {
@@ -33,7 +34,8 @@ struct arena {
 	bool dry;                         /* addresses are handed out, nothing is written */
 	struct btrfs_block_sink sink;
 
-	u8 *buf;            /* blocks that wait to be written */
+	struct dev_writer *writer;
+	u8 *buf;            /* blocks that wait to be written; the writer's, NULL when none is taken */
 	u64 buf_logical;
 	size_t buf_used;
 	size_t cur;         /* chunk of the next block */
@@ -47,7 +49,7 @@ int arena_init(struct arena *arena, struct job *job, u64 type) __must_check;
 /* Begins the tree of owner. */
 int arena_begin(struct arena *arena, u64 owner) __must_check;
 
-/* Writes what waits in the buffer. */
+/* Writes what waits in the buffer, and waits for it. */
 int arena_flush(struct arena *arena) __must_check;
 
 /* Forgets all blocks behind the first nr, which must be those of whole trees. */
