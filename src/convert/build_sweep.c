@@ -17,6 +17,7 @@
 #include "convert/build.h"
 
 #define WINDOW (2 * MIB)
+#define MIN_WINDOWS 3
 #define MAX_WINDOWS 12
 #define MAX_WORKERS 4
 /* A gap of unused blocks up to this length is read along. */
@@ -58,6 +59,7 @@ struct sweep {
 	u32 csum_size;
 
 	struct window windows[MAX_WINDOWS]; /* a ring: filled at tail, worked on at work, consumed at head */
+	u32 nr_windows;                     /* in use, by the memory budget */
 	u64 head, work, tail;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -104,7 +106,7 @@ static void *worker(void *ctx)
 			pthread_cond_wait(&s->changed, &s->lock);
 		if (s->quit)
 			break;
-		w = &s->windows[s->work++ % MAX_WINDOWS];
+		w = &s->windows[s->work++ % s->nr_windows];
 		w->state = WINDOW_BUSY;
 		pthread_mutex_unlock(&s->lock);
 		w->ret = work_on(s, w);
@@ -147,7 +149,7 @@ static int consume(struct sweep *s, struct window *w)
 /* Consumes the oldest window; waits for it. */
 static int consume_oldest(struct sweep *s)
 {
-	struct window *w = &s->windows[s->head % MAX_WINDOWS];
+	struct window *w = &s->windows[s->head % s->nr_windows];
 	int ret;
 
 	pthread_mutex_lock(&s->lock);
@@ -176,13 +178,13 @@ static void submit(struct sweep *s)
 
 static int open_window(struct sweep *s, u64 physical)
 {
-	if (s->tail - s->head == MAX_WINDOWS) {
+	if (s->tail - s->head == s->nr_windows) {
 		int ret = consume_oldest(s);
 
 		if (ret)
 			return ret;
 	}
-	s->open = &s->windows[s->tail % MAX_WINDOWS];
+	s->open = &s->windows[s->tail % s->nr_windows];
 	s->open->physical = physical;
 	s->open->len = 0;
 	s->open->nr_segments = 0;
@@ -311,7 +313,8 @@ static int sweep_init(struct sweep *s, struct job *job)
 	s->job = job;
 	s->datasum = job->config.datasum;
 	s->csum_size = btrfs_csum_size(job->plan->params.csum_type);
-	for (u32 i = 0; i < MAX_WINDOWS; i++) {
+	s->nr_windows = (u32)max_u64(MIN_WINDOWS, min_u64(MAX_WINDOWS, job->config.memory / 8 / WINDOW));
+	for (u32 i = 0; i < s->nr_windows; i++) {
 		struct window *w = &s->windows[i];
 
 		if (posix_memalign((void **)&w->buf, 4096, WINDOW))
