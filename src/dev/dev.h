@@ -84,10 +84,12 @@ void dev_fence_close(struct dev *fence);
  *   cut_write = n: the n-th and all later writes and flushes are silently lost (power cut); 0 never.
  *   kill_write = n: the process ends with SIGKILL at the n-th write.
  *   torn: at a cut, the first half (in 512-byte sectors) of the cut write still reaches the disk.
+ *   log: path of a file that gets all writes and flushes that go down, see dev_fault_log.h; empty for none.
  */
 struct dev_fault_opts {
 	u64 fail_read, fail_write, fail_flush, cut_write, kill_write;
 	bool torn;
+	char log[256];
 };
 
 int dev_fault_new(struct dev *below, const struct dev_fault_opts *opts, struct dev **out) __must_check;

@@ -10,6 +10,7 @@
 #include "base/msg.h"
 #include "base/status.h"
 #include "dev/dev.h"
+#include "dev/dev_fault_log.h"
 
 #define DEV_FAULT_SECTOR ((size_t)512)
 
@@ -17,6 +18,7 @@ struct dev_fault {
 	struct dev dev;
 	struct dev *below;
 	struct dev_fault_opts opts;
+	struct dev_fault_log *log;
 	_Atomic u64 reads, writes, flushes;
 };
 
@@ -61,6 +63,12 @@ static int dev_fault_write(struct dev *dev, u64 offset, const void *buf, size_t 
 			return 0;
 		len = len / DEV_FAULT_SECTOR / 2 * DEV_FAULT_SECTOR;
 	}
+	if (fault->log) {
+		int ret = dev_fault_log_write(fault->log, offset, buf, len);
+
+		if (ret)
+			return ret;
+	}
 	return dev_write(fault->below, offset, buf, len);
 }
 
@@ -73,6 +81,12 @@ static int dev_fault_flush(struct dev *dev)
 		return dev_fault_fail(dev, "flush", call);
 	if (dev_fault_due(atomic_load(&fault->writes), fault->opts.cut_write))
 		return 0;
+	if (fault->log) {
+		int ret = dev_fault_log_flush(fault->log);
+
+		if (ret)
+			return ret;
+	}
 	return dev_flush(fault->below);
 }
 
@@ -83,8 +97,10 @@ static void dev_fault_prefetch(struct dev *dev, u64 offset, u64 len)
 
 static int dev_fault_close(struct dev *dev)
 {
+	int ret = dev_fault_log_close(dev_fault_of(dev)->log);
+
 	free(dev_fault_of(dev));
-	return 0;
+	return ret;
 }
 
 static const struct dev_ops dev_fault_ops = {
@@ -98,10 +114,17 @@ static const struct dev_ops dev_fault_ops = {
 int dev_fault_new(struct dev *below, const struct dev_fault_opts *opts, struct dev **out)
 {
 	struct dev_fault *fault = calloc(1, sizeof(*fault));
+	int ret = 0;
 
 	*out = NULL;
 	if (!fault)
 		return msg_nomem("fault device");
+	if (opts->log[0])
+		ret = dev_fault_log_new(opts->log, &fault->log);
+	if (ret) {
+		free(fault);
+		return ret;
+	}
 	fault->dev = *below;
 	fault->dev.ops = &dev_fault_ops;
 	fault->below = below;
@@ -110,7 +133,7 @@ int dev_fault_new(struct dev *below, const struct dev_fault_opts *opts, struct d
 	return 0;
 }
 
-/* Reads one "name=count" or "torn" of len characters into opts. */
+/* Reads one "name=count", "log=PATH" or "torn" of len characters into opts. */
 static bool dev_fault_parse_one(const char *text, size_t len, struct dev_fault_opts *opts)
 {
 	const struct {
@@ -124,6 +147,11 @@ static bool dev_fault_parse_one(const char *text, size_t len, struct dev_fault_o
 
 	if (len == 4 && !memcmp(text, "torn", 4)) {
 		opts->torn = true;
+		return true;
+	}
+	if (len > 4 && len - 4 < sizeof(opts->log) && !memcmp(text, "log=", 4)) {
+		memcpy(opts->log, text + 4, len - 4);
+		opts->log[len - 4] = '\0';
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -152,7 +180,7 @@ int dev_fault_parse(const char *text, struct dev_fault_opts *opts)
 
 		if (!dev_fault_parse_one(p, len, opts) || (p[len] == ',' && !p[len + 1])) {
 			msg_err("bad fault description '%s': expected fail_read=N, fail_write=N, fail_flush=N, "
-				"cut_write=N, kill_write=N or torn, separated by commas", text);
+				"cut_write=N, kill_write=N, log=PATH or torn, separated by commas", text);
 			return ERR_USAGE;
 		}
 		p += len + (p[len] == ',');
