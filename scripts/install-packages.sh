@@ -66,9 +66,10 @@ update_lists() {
 
 # True when the lists know a version of every missing package.
 lists_know() {
-	local package
+	local package policy
 	for package in "${missing[@]}"; do
-		apt-cache policy "$package" 2>/dev/null | grep -q '^  Candidate: [^(]' || return 1
+		policy=$(apt-cache policy "$package" 2>/dev/null)
+		grep -q '^  Candidate: [^(]' <<<"$policy" || return 1
 	done
 }
 

@@ -34,7 +34,8 @@ if [ "$size" -ge "$limit" ]; then
 	echo "$program has $size bytes, the limit is $limit"
 	exit 1
 fi
-if LC_ALL=C readelf --wide --sections "$program" | grep -qE ' \.(symtab|debug_info) '; then
+sections=$(LC_ALL=C readelf --wide --sections "$program")
+if grep -qE ' \.(symtab|debug_info) ' <<<"$sections"; then
 	echo "$program is not stripped"
 	exit 1
 fi
