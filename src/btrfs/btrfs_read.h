@@ -30,8 +30,8 @@ struct btrfs_super_info {
 };
 
 /*
- * Decodes and checks a superblock image that belongs at bytenr. 0; ERR_CORRUPT; or ERR_REFUSED when it is sound but beyond
- * this reader (several devices, another sector size, unknown features). With a message when loud.
+ * Decodes and checks a superblock image that belongs at bytenr. 0; ERR_CORRUPT; or ERR_REFUSED when it is sound but
+ * beyond this reader (several devices, another sector size, unknown features). With a message when loud.
  */
 int btrfs_super_decode(const u8 super[BTRFS_SUPER_SIZE], u64 bytenr, bool loud, struct btrfs_super_info *info)
 	__must_check;

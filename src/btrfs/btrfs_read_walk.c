@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Walks a tree from left to right, item by item. One block of each level is at hand. Every block lies one level below its
- * parent and begins with the parent's key, and keys ascend over the whole walk, so no block is met twice and no tree,
- * however damaged, makes the walk endless.
+ * Walks a tree from left to right, item by item. One block of each level is at hand. Every block lies one level below
+ * its parent and begins with the parent's key, and keys ascend over the whole walk, so no block is met twice and no
+ * tree, however damaged, makes the walk endless.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,8 @@ static int enter(struct btrfs_walk *w, const struct btrfs_expect *e)
 
 static struct btrfs_key slot_key(const struct walk_level *at, u8 level, u32 slot)
 {
-	return btrfs_key_decode(level ? &btrfs_block_ptrs(at->block)[slot].key : &btrfs_block_items(at->block)[slot].key);
+	return btrfs_key_decode(level ? &btrfs_block_ptrs(at->block)[slot].key :
+					&btrfs_block_items(at->block)[slot].key);
 }
 
 /* Moves a fresh block's slot to where from is: in a node the last pointer not above it, in a leaf the first item not

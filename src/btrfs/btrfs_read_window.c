@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads tree blocks in stretches: a megabyte at a time where a tree lies in key order, little where it does not. Buffers
- * and lengths suit direct transfers, so that what is checked comes from the device and not from the page cache.
+ * Reads tree blocks in stretches: a megabyte at a time where a tree lies in key order, little where it does not.
+ * Buffers and lengths suit direct transfers, so that what is checked comes from the device and not from the page
+ * cache.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -49,8 +49,8 @@ void verify_expect_init(struct verify_expect *expect);
 
 /*
  * Verifies the file system on dev whose primary superblock image is given; it need not be on the device yet. expect,
- * progress and result may be NULL. ERR_BUG when anything is wrong, with a message that names it; ERR_IO and ERR_NOMEM as
- * usual. btrfs_csum_init must have been called.
+ * progress and result may be NULL. ERR_BUG when anything is wrong, with a message that names it; ERR_IO and ERR_NOMEM
+ * as usual. btrfs_csum_init must have been called.
  */
 int verify_trees(struct dev *dev, const u8 super[BTRFS_SUPER_SIZE], const struct verify_expect *expect,
 		 const struct progress *progress, struct verify_result *result) __must_check;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Chunks: their places, the device extents that reserve them (each stripe has one and each has its stripe), and what the
- * device item and the superblock say of the sum.
+ * Chunks: their places, the device extents that reserve them (each stripe has one and each has its stripe), and what
+ * the device item and the superblock say of the sum.
  */
 #include <string.h>
 

@@ -60,7 +60,8 @@ int verify_extents_finish(struct verify_extents *e)
 /* --- tree blocks --- */
 
 /* One reference, by the tree that the block belongs to. */
-static int take_tree_block(struct verify_extents *e, const struct btrfs_extent_item_disk *d, struct verify_extent *extent)
+static int take_tree_block(struct verify_extents *e, const struct btrfs_extent_item_disk *d,
+			   struct verify_extent *extent)
 {
 	const struct verify_walk *w = &e->walk;
 	const u32 info_size = e->skinny ? 0 : sizeof(struct btrfs_tree_block_info_disk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What files consist of: extents in order, without overlap, inside the limits of the format; and for the saved image what
- * rollback by this and by other tools relies on.
+ * What files consist of: extents in order, without overlap, inside the limits of the format; and for the saved image
+ * what rollback by this and by other tools relies on.
  */
 #include <string.h>
 

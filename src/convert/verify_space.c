@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Space, in the order of addresses: chunks, their block groups, the extents in them, the free runs between those, and the
- * checksums of data, each from its own tree, side by side. Nothing is remembered but the place where all of them are.
+ * Space, in the order of addresses: chunks, their block groups, the extents in them, the free runs between those, and
+ * the checksums of data, each from its own tree, side by side. Nothing is remembered but the place where all of them
+ * are.
  */
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fingerprints of multisets: the sum of a hash over all elements, the same in whatever order they come. For two
- * different multisets to have equal sums is as unlikely as for two random numbers of 64 bits; only mistakes are considered,
- * no attacker.
+ * different multisets to have equal sums is as unlikely as for two random numbers of 64 bits; only mistakes are
+ * considered, no attacker.
  */
 #ifndef CONVERT_VERIFY_SUM_H
 #define CONVERT_VERIFY_SUM_H

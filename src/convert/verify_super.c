@@ -41,7 +41,7 @@ static const char *wrong_fields(const struct btrfs_super_disk *d)
 		return "stripe size";
 	if (le64_to_cpu(d->total_bytes) % SECTOR || d->total_bytes != d->dev_item.total_bytes)
 		return "size";
-	if (!memchr(d->label, 0, sizeof(d->label)))
+	if (d->label[sizeof(d->label) - 1])
 		return "label";
 	if (!verify_all_zero(d->metadata_uuid, sizeof(d->metadata_uuid)) &&
 	    memcmp(d->metadata_uuid, d->fsid, sizeof(d->fsid)) != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One whole tree as verify sees it: every block is counted and noted, and the item at hand stays until the next is asked
- * for, so that several trees can be walked side by side.
+ * One whole tree as verify sees it: every block is counted and noted, and the item at hand stays until the next is
+ * asked for, so that several trees can be walked side by side.
  */
 #include <string.h>
 
@@ -47,14 +47,15 @@ int verify_walk_next(struct verify_walk *w)
 int verify_walk_finish(struct verify_walk *w)
 {
 	const struct verify_root *root = w->root;
+	u64 bytes = w->nr_blocks * w->v->info->nodesize;
 
 	if (w->has_item)
 		return verify_bad_item(w, "nothing else has to do with it");
 	w->tally->counts.nr_blocks += w->nr_blocks;
-	if (root->bytes_used && root->bytes_used != w->nr_blocks * w->v->info->nodesize)
-		return verify_bug("tree %lld: its root item counts %llu bytes, its blocks are %llu", (long long)root->id,
-				  (unsigned long long)root->bytes_used,
-				  (unsigned long long)(w->nr_blocks * w->v->info->nodesize));
+	if (root->bytes_used && root->bytes_used != bytes)
+		return verify_bug("tree %lld: its root item counts %llu bytes, its blocks are %llu",
+				  (long long)root->id, (unsigned long long)root->bytes_used,
+				  (unsigned long long)bytes);
 	return 0;
 }
 

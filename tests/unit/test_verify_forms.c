@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Verify passes what is right: a conversion in all variants, with the counts of its source, and forms that the format
+ * allows though a conversion does not make them. A device that fails is not taken for a wrong file system.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "converted.h"
+#include "leaf_edit.h"
+
+/* --- variants --- */
+
+static void small_nodes(struct config *c) { c->nodesize = 4096; }
+static void large_nodes(struct config *c) { c->nodesize = 65536; }
+static void single(struct config *c) { c->metadata = CONFIG_METADATA_SINGLE; }
+static void no_free_tree(struct config *c) { c->compat_ro = 0; }
+static void group_tree(struct config *c) { c->compat_ro |= BTRFS_COMPAT_RO_BLOCK_GROUP_TREE; }
+static void fat(struct config *c) { c->incompat &= ~BTRFS_INCOMPAT_SKINNY_METADATA; }
+static void holes(struct config *c) { c->incompat &= ~BTRFS_INCOMPAT_NO_HOLES; }
+static void no_extref(struct config *c) { c->incompat &= ~BTRFS_INCOMPAT_EXTENDED_IREF; }
+static void xxhash(struct config *c) { c->csum_type = BTRFS_CSUM_XXHASH; }
+static void sha256(struct config *c) { c->csum_type = BTRFS_CSUM_SHA256; }
+static void blake2b(struct config *c) { c->csum_type = BTRFS_CSUM_BLAKE2B; }
+static void no_datasum(struct config *c) { c->datasum = false; }
+static void no_xattr(struct config *c) { c->xattr = false; }
+static void no_inline(struct config *c) { c->inline_files = false; }
+
+static void test_honest(void **state)
+{
+	static void (*const variants[])(struct config *c) = {
+		small_nodes, large_nodes, single, no_free_tree, group_tree, fat, holes, no_extref, xxhash, sha256,
+		blake2b, no_datasum, no_xattr, no_inline,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(variants); i++) {
+		load(variants[i]);
+		assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+		assert_int_equal(said.nr[MSG_ERR], 0);
+	}
+	unload();
+}
+
+/* The counts are those of the source, and each of them is compared with what is expected. */
+static void test_expect(void **state)
+{
+	struct verify_result result;
+	u64 *fields = (u64 *)&result.found;
+
+	(void)state;
+	load_default();
+	assert_int_equal(verify_trees(image, super, NULL, NULL, &result), 0);
+	assert_int_equal(result.found.nr_files, 6);
+	assert_int_equal(result.found.nr_dirs, 3);
+	assert_int_equal(result.found.nr_symlinks, 1);
+	assert_int_equal(result.found.nr_nodes, 2);
+	assert_int_equal(result.found.nr_names, 12);
+	assert_int_equal(result.found.nr_xattrs, 1);
+	assert_int_equal(result.found.nr_inline, 1);
+	assert_int_equal(result.found.inline_bytes, 6);
+	assert_int_equal(result.found.data_bytes, FILE_LEN + BIG_LEN);
+	assert_int_equal(result.found.prealloc_bytes, PREALLOC_LEN);
+	assert_int_equal(result.found.image_size, IMAGE_SIZE);
+	assert_true(result.found.uninit_bytes > 0);
+	assert_true(result.found.csum_bytes == result.found.image_bytes);
+	assert_true(result.nr_blocks >= 10 && result.nr_items > 100 && result.nr_refs > result.nr_extents);
+	assert_int_equal(verify_trees(image, super, &result.found, NULL, NULL), 0);
+	for (size_t i = 0; i < sizeof(result.found) / sizeof(*fields); i++) {
+		fields[i]++;
+		messages_gather(&said);
+		assert_int_equal(verify_trees(image, super, &result.found, NULL, NULL), ERR_BUG);
+		assert_int_equal(said.nr[MSG_ERR], 1);
+		assert_non_null(strstr(said.text, "were promised"));
+		fields[i]--;
+	}
+}
+
+/* --- forms that a conversion does not make today, but the format has --- */
+
+/* The reference of the image to "file" in an item of its own. */
+static void test_keyed_refs(void **state)
+{
+	struct leaf *leaf;
+	struct leaf_item *extent, *keyed;
+	struct btrfs_key key;
+
+	(void)state;
+	load_default();
+	leaf = leaf_load(image, super, BTRFS_EXTENT_TREE);
+	extent = leaf_find(leaf, ANY, BTRFS_EXTENT_ITEM, FILE_LEN);
+	assert_int_equal(extent->size, 24 + 2 * 29);
+	key = (struct btrfs_key){ extent->key.objectid, BTRFS_EXTENT_DATA_REF,
+				  btrfs_data_ref_hash(get_le64(extent->data + 54), get_le64(extent->data + 62),
+						      get_le64(extent->data + 70)) };
+	keyed = leaf_insert(leaf, key);
+	keyed->size = 28;
+	memcpy(keyed->data, extent->data + 54, 28);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the reference is there inline as well"));
+	extent->size -= 29;
+	leaf_store(leaf);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	keyed->key.offset += 2;
+	leaf_store(leaf);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	keyed->key.offset -= 3;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the key is not the hash of the reference"));
+	keyed->key.offset++;
+	keyed->size++;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "wrong size"));
+	keyed->size--;
+	put_le32(keyed->data + 24, 0);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "a reference with count 0"));
+	leaf_restore(leaf);
+}
+
+/* "file" in two extents that share a reference. */
+static void test_counted_refs(void **state)
+{
+	struct leaf *fs, *extents;
+	struct leaf_item *item, *second;
+
+	(void)state;
+	load_default();
+	fs = leaf_load(image, super, BTRFS_FS_TREE);
+	extents = leaf_load(image, super, BTRFS_EXTENT_TREE);
+	item = leaf_find(extents, ANY, BTRFS_EXTENT_ITEM, FILE_LEN);
+	put_le64(item->data, 3);
+	put_le32(item->data + (get_le64(item->data + 25) == BTRFS_FS_TREE ? 49 : 78), 2);
+	leaf_store(extents);
+	assert_true(is_noticed(super, "the file extents and the references in the extent tree differ"));
+	item = leaf_find(fs, ANY, BTRFS_EXTENT_DATA, 0);
+	while (get_le64(item->data + 45) != FILE_LEN)
+		item++;
+	second = leaf_insert(fs, (struct btrfs_key){ item->key.objectid, BTRFS_EXTENT_DATA, 8192 });
+	second->size = item->size;
+	memcpy(second->data, item->data, item->size);
+	put_le64(item->data + 45, 8192);
+	put_le64(second->data + 37, 8192);
+	put_le64(second->data + 45, FILE_LEN - 8192);
+	leaf_store(fs);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	leaf_restore(extents);
+	leaf_restore(fs);
+}
+
+/* The free space of a metadata chunk as bitmaps. */
+static void test_bitmaps(void **state)
+{
+	const u64 span = 2048 * SECTOR;
+	struct leaf_item *info, *item;
+	struct btrfs_key key;
+	struct leaf *leaf;
+	u64 start, end, pos, bit, free_start;
+
+	(void)state;
+	load_default();
+	leaf = leaf_load(image, super, BTRFS_FREE_SPACE_TREE);
+	info = leaf_find(leaf, resolve(META_CHUNK), BTRFS_FREE_SPACE_INFO, ANY);
+	start = info->key.objectid;
+	end = start + info->key.offset;
+	put_le32(info->data + 4, BTRFS_FREE_SPACE_USING_BITMAPS);
+	item = info + 1;
+	assert_int_equal(get_le32(info->data), 1);
+	free_start = item->key.objectid;
+	assert_true(free_start > start && free_start + item->key.offset == end);
+	leaf_drop(leaf, item);
+	for (pos = start; pos < end; pos += span) {
+		key = (struct btrfs_key){ pos, BTRFS_FREE_SPACE_BITMAP, end - pos < span ? end - pos : span };
+		item = leaf_insert(leaf, key);
+		item->size = (u32)(key.offset / SECTOR + 7) / 8;
+		for (bit = 0; bit < key.offset / SECTOR; bit++)
+			if (pos + bit * SECTOR >= free_start)
+				item->data[bit / 8] |= (u8)(1u << bit % 8);
+	}
+	leaf_store(leaf);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	item->data[item->size - 1] ^= 0x40;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "free space is marked as used"));
+	item->data[item->size - 1] ^= 0x40;
+	info[1].data[0] ^= 1;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "an extent is marked as free"));
+	info[1].data[0] ^= 1;
+	item->size++;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "wrong size"));
+	item->size--;
+	item->key.offset -= SECTOR;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "a bitmap is missing or has the wrong span"));
+	leaf_drop(leaf, item);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "a bitmap is missing or has the wrong span"));
+	leaf_restore(leaf);
+}
+
+/* What the device does not give back is no bug. */
+static void test_io_error(void **state)
+{
+	struct dev_fault_opts opts = { .fail_read = 1 };
+	struct dev *fault;
+	int ret = ERR_IO;
+
+	(void)state;
+	load_default();
+	for (; ret == ERR_IO; opts.fail_read++) {
+		assert_int_equal(dev_fault_new(image, &opts, &fault), 0);
+		ret = verify_trees(fault, super, NULL, NULL, NULL);
+		assert_true(ret == 0 || ret == ERR_IO);
+		assert_int_equal(dev_close(fault), 0);
+	}
+	assert_true(opts.fail_read > 10);
+	unload();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_honest),       cmocka_unit_test(test_expect),  cmocka_unit_test(test_keyed_refs),
+		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_io_error),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
