@@ -47,15 +47,11 @@ static int go_on(struct job *job, const struct journal *j)
 
 	if (job->config.undo)
 		target = target == JOURNAL_TO_BTRFS ? JOURNAL_TO_EXT : JOURNAL_TO_BTRFS;
-	if (target == JOURNAL_TO_BTRFS) {
-		if (!btrfs_readable(job->dev, j))
-			return give_up(job, target);
-		ret = switch_to_btrfs(job->dev, j);
-	} else {
-		if (switch_check_sources(job->dev, j))
-			return give_up(job, target);
-		ret = switch_to_ext(job->dev, j);
-	}
+	if (target == JOURNAL_TO_BTRFS ? !btrfs_readable(job->dev, j) : switch_check_sources(job->dev, j) != 0)
+		return give_up(job, target);
+	ret = switch_rearm(job->dev, j);
+	if (!ret)
+		ret = target == JOURNAL_TO_BTRFS ? switch_to_btrfs(job->dev, j) : switch_to_ext(job->dev, j);
 	if (!ret) {
 		msg_info("%s: the interrupted switch is finished: the device holds %s", job->config.device,
 			 target_name(target));
@@ -90,8 +86,10 @@ int resume_run(struct job *job)
 		return ERR_ARMED;
 	}
 	j = calloc(1, sizeof(*j));
-	if (!j)
-		return msg_nomem("resume");
+	if (!j) {
+		(void)msg_nomem("resume");
+		return ERR_ARMED;
+	}
 	ret = journal_read(job->dev, state.address, j);
 	ret = ret ? ERR_ARMED : go_on(job, j);
 	free(j);

@@ -123,11 +123,13 @@ static u64 find_gap(struct busy *b, u64 size)
 
 int rollback_find_space(struct rollback *r, u64 *address)
 {
-	u64 size = min_u64(btrfs_reader_super(r->reader)->total_bytes, r->job->dev->size);
+	const struct btrfs_super_info *super = btrfs_reader_super(r->reader);
+	u64 size = min_u64(super->total_bytes, r->job->dev->size);
+	int nr_ways = super->log_root ? 1 : 2; /* the extent tree does not know what a log holds */
 	int ret = 0;
 
 	*address = 0;
-	for (int precise = 0; !ret && !*address && precise < 2; precise++) {
+	for (int precise = 0; !ret && !*address && precise < nr_ways; precise++) {
 		struct busy b = { 0 };
 
 		ret = ext_used_iterate(r->ext_job->ext, note_used, &b);

@@ -120,15 +120,10 @@ static int write_mirrors(struct dev *dev, const struct journal *j)
 	return ret ? ret : dev_flush(dev);
 }
 
-/* The boot code is not ours to change: it is written only where a roll back had replaced it. */
+/* The boot code is not ours to change: it is written only where a roll back may have replaced it. */
 static int restore_boot_code(struct dev *dev, const struct journal *j)
 {
-	u8 now[sizeof(j->boot_code)];
-	int ret = dev_read(dev, 0, now, sizeof(now));
-
-	if (ret || memcmp(now, j->boot_code, sizeof(now)) == 0)
-		return ret;
-	return dev_write(dev, 0, j->boot_code, sizeof(now));
+	return j->target == JOURNAL_TO_EXT ? dev_write(dev, 0, j->boot_code, sizeof(j->boot_code)) : 0;
 }
 
 /* --- pieces: what ext has in the reserved ranges --- */
@@ -242,6 +237,31 @@ int switch_arm(struct dev *fence, const struct journal *j, bool *armed)
 	return j->target == JOURNAL_TO_BTRFS ? write_ext_mark(fence, j) : write_btrfs_mark(fence, j);
 }
 
+int switch_rearm(struct dev *fence, const struct journal *j)
+{
+	struct journal_state state;
+	int ret = open_homes(fence, j);
+
+	if (!ret)
+		ret = journal_probe(fence, &state);
+	if (!ret && state.ext_marked)
+		ret = write_ext_mark(fence, j);
+	if (!ret && state.btrfs_marked)
+		ret = write_btrfs_mark(fence, j);
+	return ret;
+}
+
+/* Which marks stand. Without any, a power cut between the next writes would leave nothing to resume from. */
+static int read_marks(struct dev *fence, struct journal_state *state)
+{
+	int ret = journal_probe(fence, state);
+
+	if (ret || state->ext_marked || state->btrfs_marked)
+		return ret;
+	msg_err("%s: the mark that was just written cannot be read back: the device cannot be trusted", fence->name);
+	return ERR_IO;
+}
+
 /* Everything below 1 MiB that is not B becomes zero, but the boot code. */
 static int clear_head(struct dev *dev, const struct journal *j, u64 start)
 {
@@ -249,8 +269,6 @@ static int clear_head(struct dev *dev, const struct journal *j, u64 start)
 
 	if (!ret)
 		ret = write_zeros(dev, SUPER_END, min_u64(HEAD, j->device_size));
-	if (!ret)
-		ret = restore_boot_code(dev, j);
 	return ret ? ret : dev_flush(dev);
 }
 
@@ -260,7 +278,9 @@ int switch_to_btrfs(struct dev *fence, const struct journal *j)
 	int ret = open_homes(fence, j);
 
 	if (!ret)
-		ret = journal_probe(fence, &state);
+		ret = read_marks(fence, &state);
+	if (!ret)
+		ret = restore_boot_code(fence, j);
 	if (!ret)
 		ret = write_mirrors(fence, j);
 	if (ret)
@@ -290,7 +310,7 @@ int switch_to_ext(struct dev *fence, const struct journal *j)
 	if (!ret)
 		ret = switch_check_sources(fence, j);
 	if (!ret)
-		ret = journal_probe(fence, &state);
+		ret = read_marks(fence, &state);
 	if (ret)
 		return ret;
 	buf = malloc(HEAD);
