@@ -209,8 +209,10 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "Mounting loop devices, copying files of all owners and making device nodes need root: asking sudo."
 	exec sudo --preserve-env=DEMO_DIR,DEMO_FILES,DEMO_MIB "$here/${0##*/}" "$fsconvert"
 fi
-# Mounts of our own, or a namespace that somebody makes meanwhile would keep them in use.
-[ -n "${DEMO_UNSHARED:-}" ] || DEMO_UNSHARED=1 exec unshare --mount "$here/${0##*/}" "$fsconvert"
+# Mounts of our own, or a namespace that somebody makes meanwhile would keep them in use. In a chroot it cannot be had.
+if [ -z "${DEMO_UNSHARED:-}" ] && unshare --mount true 2>/dev/null; then
+	DEMO_UNSHARED=1 exec unshare --mount "$here/${0##*/}" "$fsconvert"
+fi
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 work=$(mktemp -d "${DEMO_DIR:-/var/tmp}/fsconvert-demo.XXXXXX")
