@@ -31,7 +31,7 @@ static int free_plain(void **state)
 
 /* --- entries --- */
 
-#define MAX_NAMES 4000u
+#define MAX_NAMES 1000u
 
 struct names {
 	char name[MAX_NAMES][256];
@@ -218,7 +218,7 @@ static void test_names_of_special_inodes(void **state)
 
 /* --- large directories --- */
 
-static const char *const large_tree = "mkdir dir; cd dir; printf '%0200d\\n' $(seq 3000) | xargs touch";
+static const char *const large_tree = "mkdir dir; cd dir; printf '%0200d\\n' $(seq 1000) | xargs touch";
 
 /* debugfs builds no hash index, so e2fsck does. */
 static struct image make_indexed(const char *options)
@@ -241,21 +241,21 @@ static struct image make_indexed(const char *options)
 
 static void check_large(void)
 {
-	u8 seen[3001] = { 0 };
+	u8 seen[1001] = { 0 };
 
-	assert_int_equal(names.nr, 3000);
-	for (u32 i = 0; i < 3000; i++) {
+	assert_int_equal(names.nr, 1000);
+	for (u32 i = 0; i < 1000; i++) {
 		u32 nr = strtoul(names.name[i], NULL, 10);
 
 		assert_int_equal(strlen(names.name[i]), 200);
-		assert_true(nr >= 1 && nr <= 3000 && !seen[nr]++);
+		assert_true(nr >= 1 && nr <= 1000 && !seen[nr]++);
 		assert_true(!i || names.index[i] > names.index[i - 1]);
 	}
 }
 
 static void test_indexed(void **state)
 {
-	static const char *const options[] = { "-t ext4 -b 4096 -N 4096", "-t ext4 -b 4096 -N 4096 -O ^metadata_csum" };
+	static const char *const options[] = { "-t ext4 -b 4096 -N 2048", "-t ext4 -b 4096 -N 2048 -O ^metadata_csum" };
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++) {
@@ -272,7 +272,7 @@ static void test_indexed(void **state)
 /* Our verdict on each kind of block is the library's, sound and damaged. */
 static void test_checksums_as_the_library(void **state)
 {
-	struct image image = make_indexed("-t ext4 -b 4096 -N 4096");
+	struct image image = make_indexed("-t ext4 -b 4096 -N 2048");
 	u32 ino = find_ino(&image, "dir"), seed = 3, nr_bad = 0;
 	struct ext_fs *fs = image_open(&image);
 	struct messages m;
@@ -302,7 +302,7 @@ static void test_checksums_as_the_library(void **state)
 
 static void test_checksums(void **state)
 {
-	struct image image = make_indexed("-t ext4 -b 4096 -N 4096");
+	struct image image = make_indexed("-t ext4 -b 4096 -N 2048");
 	u32 ino = find_ino(&image, "dir");
 	u8 *root = block_at(&image, file_block(&image, ino, 0));
 	u8 *leaf = block_at(&image, file_block(&image, ino, 1));
