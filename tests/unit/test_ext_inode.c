@@ -66,8 +66,8 @@ static const struct time_vector times[] = {
 	{ 0x80000000, 3, 10737418240LL, 0, true },
 	{ 0x7FFFFFFF, 3, 15032385535LL, 0, false },
 	{ 0x7FFFFFFF, 999999999u << 2 | 3, 15032385535LL, 999999999, false },
-	{ 5, 1000000000u << 2, 5, 999999999, true },
-	{ 5, 0xFFFFFFFF, 5 + (3LL << 32), 999999999, true },
+	{ 5, 1000000000u << 2, 6, 0, true },
+	{ 5, 0xFFFFFFFF, 6 + (3LL << 32), 73741823, true },
 };
 
 static void test_time_vectors(void **state)
