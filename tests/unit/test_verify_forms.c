@@ -203,6 +203,97 @@ static void test_bitmaps(void **state)
 	leaf_restore(leaf);
 }
 
+/* The name of "file" in the other directory as an extended reference. */
+static void test_extref(void **state)
+{
+	const u64 hash = btrfs_extref_hash(INO(SUBDIR), "hard", 4);
+	u8 without[BTRFS_SUPER_SIZE];
+	struct leaf_item *item;
+	struct leaf *leaf;
+	u64 index;
+
+	(void)state;
+	load_default();
+	leaf = leaf_load(image, super, BTRFS_FS_TREE);
+	item = leaf_find(leaf, INO(THE_FILE), BTRFS_INODE_REF, INO(SUBDIR));
+	index = get_le64(item->data);
+	leaf_drop(leaf, item);
+	item = leaf_insert(leaf, (struct btrfs_key){ INO(THE_FILE), BTRFS_INODE_EXTREF, hash });
+	item->size = btrfs_inode_extref_encode(item->data, INO(SUBDIR), index, "hard", 4);
+	leaf_store(leaf);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	memcpy(without, super, sizeof(without));
+	without[offsetof(struct btrfs_super_disk, incompat_flags)] &= (u8)~BTRFS_INCOMPAT_EXTENDED_IREF;
+	btrfs_csum(BTRFS_CSUM_CRC32C, without + BTRFS_CSUM_MAX, sizeof(without) - BTRFS_CSUM_MAX, without);
+	assert_true(is_noticed(without, "the superblock does not have this feature"));
+	item->size--;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "it is cut short"));
+	item->size++;
+	item->key.offset++;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the key is not the hash of the name"));
+	item->key.offset--;
+	put_le64(item->data + 8, index + 1);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the names that inodes have differ"));
+	item->size = 0;
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "it is empty"));
+	leaf_restore(leaf);
+}
+
+/* --- more that is wrong, in more than one place --- */
+
+static void drop_all(struct leaf *leaf, u64 objectid, u8 first_type)
+{
+	for (u32 i = leaf->nr; i-- > 0;)
+		if (leaf->items[i].key.objectid == objectid && leaf->items[i].key.type >= first_type)
+			leaf_drop(leaf, &leaf->items[i]);
+}
+
+static void test_no_image(void **state)
+{
+	struct leaf *leaf;
+
+	(void)state;
+	load_default();
+	leaf = leaf_load(image, super, 256);
+	drop_all(leaf, 257, BTRFS_EXTENT_DATA);
+	put_le64(leaf_find(leaf, 257, BTRFS_INODE_ITEM, 0)->data + 24, 0);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the saved image is empty"));
+	drop_all(leaf, 257, 0);
+	drop_all(leaf, 258, 0);
+	drop_all(leaf, 256, BTRFS_DIR_ITEM);
+	put_le64(leaf_find(leaf, 256, BTRFS_INODE_ITEM, 0)->data + 16, 0);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the saved image is missing"));
+	leaf_restore(leaf);
+}
+
+static void test_surplus(void **state)
+{
+	static const struct btrfs_key none;
+	struct leaf_item *item;
+	struct leaf *leaf;
+
+	(void)state;
+	load_default();
+	leaf = leaf_load(image, super, BTRFS_DATA_RELOC_TREE);
+	item = leaf_insert(leaf, (struct btrfs_key){ 256, BTRFS_XATTR_ITEM, btrfs_name_hash("user.x", 6) });
+	item->size = btrfs_dir_item_encode(item->data, &none, BTRFS_FT_XATTR, 1, "user.x", 6, "y", 1);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "the data reloc tree has 3 items instead of 2"));
+	leaf_drop(leaf, item);
+	item = leaf_insert(leaf, (struct btrfs_key){ (u64)-1, BTRFS_INODE_ITEM, 0 });
+	item->size = leaf->items[0].size;
+	memcpy(item->data, leaf->items[0].data, item->size);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "not the number of an inode"));
+	leaf_restore(leaf);
+}
+
 /* What the device does not give back is no bug. */
 static void test_io_error(void **state)
 {
@@ -226,7 +317,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_honest),       cmocka_unit_test(test_expect),  cmocka_unit_test(test_keyed_refs),
-		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_io_error),
+		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_extref),
+		cmocka_unit_test(test_no_image),     cmocka_unit_test(test_surplus), cmocka_unit_test(test_io_error),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -39,7 +39,7 @@ struct edit {
 
 struct lie {
 	const char *noticed;
-	struct edit edits[3];
+	struct edit edits[4];
 };
 
 #define FS BTRFS_FS_TREE
@@ -207,6 +207,11 @@ static const struct lie chunk_lies[] = {
 	{ "no chunk has this address and length", IN_DEV(DATA_CHUNK, ADD, length, 4096) },
 	{ "no chunk has this address and length", IN_DEV(DATA_CHUNK, ADD, chunk_offset, 4096) },
 	{ "not as it should be", IN_DEV(DATA_CHUNK, SET, chunk_tree, 2) },
+	{ "below the first MiB",
+	  { { CHUNK, 256, BTRFS_CHUNK_ITEM, DATA_CHUNK, ADD, 48 + 8, 8, (u64)-65536 },
+	    { CHUNK, 256, BTRFS_CHUNK_ITEM, DATA_CHUNK, MOVE, 0, 0, (u64)-65536 },
+	    { DEV, 1, BTRFS_DEV_EXTENT, DATA_CHUNK, ADD, FIELD(dev_extent, chunk_offset), (u64)-65536 },
+	    { DEV, 1, BTRFS_DEV_EXTENT, DATA_CHUNK, MOVE, 0, 0, (u64)-65536 } } },
 	{ "not as it should be", { { DEV, 0, BTRFS_PERSISTENT_ITEM, 1, SET, 8, 1, 1 } } },
 	{ "wrong size", ITEM(DEV, 1, DEV_EXTENT, DATA_CHUNK, GROW, 1) },
 	{ "nothing else has to do with it", ITEM(DEV, 1, DEV_EXTENT, DATA_CHUNK, RENAME, 1) },
@@ -219,6 +224,7 @@ static const struct lie extent_lies[] = {
 	{ "a tree block under the wrong key", IN_EXTENT(ANY, FILE_LEN, SET, flags, 2) },
 	{ "wrong size", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, GROW, 1) },
 	{ "wrong size", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, CUT, 30) },
+	{ "wrong size", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, CUT, 60) },
 	{ "2 references, 0 counted", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, CUT, 58) },
 	{ "a reference with count 0", { { EXTENT, ANY, BTRFS_EXTENT_ITEM, FILE_LEN, SET, 49, 4, 0 } } },
 	{ "an inline reference of another type", { { EXTENT, ANY, BTRFS_EXTENT_ITEM, FILE_LEN, SET, 24, 1, 184 } } },
