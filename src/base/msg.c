@@ -20,6 +20,8 @@
 static pthread_mutex_t msg_lock = PTHREAD_MUTEX_INITIALIZER;
 static msg_fn msg_sink;
 static void *msg_sink_ctx;
+static char *msg_captured; /* NULL: nothing is captured */
+static size_t msg_captured_size;
 static _Atomic int msg_max_level = MSG_INFO;
 
 void msg_set_sink(msg_fn fn, void *ctx)
@@ -28,6 +30,22 @@ void msg_set_sink(msg_fn fn, void *ctx)
 	msg_sink = fn;
 	msg_sink_ctx = ctx;
 	pthread_mutex_unlock(&msg_lock);
+}
+
+void msg_capture(char *text, size_t size)
+{
+	pthread_mutex_lock(&msg_lock);
+	msg_captured = text;
+	msg_captured_size = size;
+	if (text)
+		text[0] = '\0';
+	pthread_mutex_unlock(&msg_lock);
+}
+
+static void msg_capture_put(enum msg_level level, const char *text)
+{
+	if (level == MSG_ERR && !msg_captured[0])
+		snprintf(msg_captured, msg_captured_size, "%s", text);
 }
 
 void msg_set_level(enum msg_level level)
@@ -51,7 +69,9 @@ static void msg_put(enum msg_level level, const char *fmt, va_list ap)
 		memcpy(text + sizeof(text) - sizeof(cut), cut, sizeof(cut));
 
 	pthread_mutex_lock(&msg_lock);
-	if (msg_sink)
+	if (msg_captured)
+		msg_capture_put(level, text);
+	else if (msg_sink)
 		msg_sink(msg_sink_ctx, level, text);
 	else if (level <= MSG_WARN)
 		fprintf(stderr, "%s\n", text);

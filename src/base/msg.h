@@ -18,6 +18,10 @@ void msg_set_sink(msg_fn fn, void *ctx);
 /* Messages above this level are dropped (default MSG_INFO). */
 void msg_set_level(enum msg_level level);
 
+/* For callers to whom a failure is an answer: until msg_capture(NULL, 0), the first error goes to text (size > 0)
+ * instead of the sink, and everything else is dropped. Not to be nested. */
+void msg_capture(char *text, size_t size);
+
 void msg_err(const char *fmt, ...) __printf(1, 2);
 void msg_warn(const char *fmt, ...) __printf(1, 2);
 void msg_info(const char *fmt, ...) __printf(1, 2);

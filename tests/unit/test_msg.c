@@ -70,6 +70,28 @@ static void test_long_text_is_cut(void **state)
 	assert_string_equal(m.text + len - 5, "x...\n");
 }
 
+static void test_capture(void **state)
+{
+	struct messages m;
+	char text[8];
+
+	(void)state;
+	messages_gather(&m);
+	msg_capture(text, sizeof(text));
+	assert_string_equal(text, "");
+	msg_info("i1");
+	msg_warn("w2");
+	assert_string_equal(text, "");
+	msg_err("e3 is too long");
+	msg_err("e4");
+	assert_string_equal(text, "e3 is t");
+	assert_string_equal(m.text, "");
+	msg_capture(NULL, 0);
+	msg_err("e5");
+	assert_string_equal(m.text, "e5\n");
+	assert_string_equal(text, "e3 is t");
+}
+
 static void spoil_errno(void *ctx, enum msg_level level, const char *text)
 {
 	(void)level;
@@ -173,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_levels, reset),
 		cmocka_unit_test_teardown(test_nomem, reset),
+		cmocka_unit_test_teardown(test_capture, reset),
 		cmocka_unit_test_teardown(test_long_text_is_cut, reset),
 		cmocka_unit_test_teardown(test_errno_is_kept, reset),
 		cmocka_unit_test(test_default_sink),
