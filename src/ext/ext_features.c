@@ -81,11 +81,11 @@ static const struct feature features[] = {
 #define EXT3_INCOMPAT (EXT_INCOMPAT_FILETYPE | EXT_INCOMPAT_META_BG)
 #define EXT3_RO_COMPAT 0x0007u
 
-const char *ext_features_type(const struct ext_fs *fs)
+const char *ext_features_type(u32 compat, u32 incompat, u32 ro_compat)
 {
-	if (fs->incompat & ~EXT3_INCOMPAT || fs->ro_compat & ~EXT3_RO_COMPAT || fs->compat & ~EXT3_COMPAT)
+	if (incompat & ~EXT3_INCOMPAT || ro_compat & ~EXT3_RO_COMPAT || compat & ~EXT3_COMPAT)
 		return "ext4";
-	return fs->compat & EXT_COMPAT_HAS_JOURNAL ? "ext3" : "ext2";
+	return compat & EXT_COMPAT_HAS_JOURNAL ? "ext3" : "ext2";
 }
 
 static void add_name(struct ext_fs *fs, const char *name)

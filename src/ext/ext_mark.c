@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets and finds the mark of an interrupted switch in an ext superblock. */
+/* Sets and finds the mark of an interrupted switch in an ext superblock, and tells whose superblock it is. */
 #include "ext/ext_mark.h"
 
-#include "base/crc32c.h"
-#include "base/endian.h"
-#include "ext/ext_ondisk.h"
+#include "ext/ext_private.h"
 
 /* Not used by any version of ext4, and not the sign of the 32-bit word. */
 #define INCOMPAT_ARMED 0x40000000u
@@ -98,6 +96,23 @@ void ext_mark_wipe(u8 super[EXT_MARK_SIZE])
 	memcpy(&s, super, sizeof(s));
 	if (has_checksum(&s))
 		put_le32(super + offsetof(struct ext_super_disk, checksum), super_checksum(&s));
+}
+
+bool ext_mark_identify(const u8 super[EXT_MARK_SIZE], struct ext_identity *identity)
+{
+	/* needs_recovery comes and goes with each mount */
+	const u32 states = INCOMPAT_ARMED | EXT_INCOMPAT_RECOVER;
+	struct ext_super_disk s;
+
+	memcpy(&s, super, sizeof(s));
+	if (le16_to_cpu(s.magic) != EXT_SUPER_MAGIC)
+		return false;
+	memset(identity, 0, sizeof(*identity));
+	identity->type = ext_features_type(le32_to_cpu(s.feature_compat), le32_to_cpu(s.feature_incompat) & ~states,
+					   le32_to_cpu(s.feature_ro_compat));
+	memcpy(identity->uuid, s.uuid, sizeof(identity->uuid));
+	memcpy(identity->label, s.volume_name, sizeof(s.volume_name));
+	return true;
 }
 
 bool ext_mark_is_super(const u8 super[EXT_MARK_SIZE])

@@ -33,6 +33,16 @@ void ext_mark_set(u8 super[EXT_MARK_SIZE], u64 journal);
 /* Removes a stale mark from the second sector and makes the checksum right. */
 void ext_mark_wipe(u8 super[EXT_MARK_SIZE]);
 
+/* What names a file system. */
+struct ext_identity {
+	const char *type; /* "ext2", "ext3" or "ext4", by features */
+	u8 uuid[16];
+	char label[17];   /* NUL terminated */
+};
+
+/* Reads that from a superblock, marked or not, sound or not; false when it has not even the magic number of one. */
+bool ext_mark_identify(const u8 super[EXT_MARK_SIZE], struct ext_identity *identity);
+
 /* True when the bytes are an ext superblock (magic, and checksum where it has one). */
 bool ext_mark_is_super(const u8 super[EXT_MARK_SIZE]);
 

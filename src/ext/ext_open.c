@@ -30,7 +30,7 @@ static void fill_info(struct ext_fs *fs)
 	const struct ext_super_disk *s = &fs->super;
 	struct ext_info *info = &fs->info;
 
-	info->type = ext_features_type(fs);
+	info->type = ext_features_type(fs->compat, fs->incompat, fs->ro_compat);
 	memcpy(info->uuid, s->uuid, sizeof(info->uuid));
 	memcpy(info->label, s->volume_name, sizeof(s->volume_name));
 	info->block_size = fs->block_size;

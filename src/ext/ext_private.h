@@ -100,7 +100,7 @@ int ext_super_check(struct ext_fs *fs) __must_check;
 /* --- ext_features.c --- */
 
 int ext_features_check(struct ext_fs *fs) __must_check;
-const char *ext_features_type(const struct ext_fs *fs);
+const char *ext_features_type(u32 compat, u32 incompat, u32 ro_compat);
 
 /* --- ext_state.c --- */
 
