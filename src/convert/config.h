@@ -12,6 +12,7 @@ enum config_action {
 	CONFIG_ROLLBACK, /* bring the ext file system back */
 	CONFIG_ROLLBACK_CHECK, /* say whether that is possible and what would be lost; nothing is written */
 	CONFIG_RESUME,   /* finish an interrupted switch */
+	CONFIG_STATUS,   /* say what the device holds; nothing is written */
 };
 
 enum config_metadata {

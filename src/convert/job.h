@@ -59,9 +59,60 @@ struct build_stats {
 	u64 inline_bytes;
 };
 
+/* What a roll back found out; shown to people. */
+struct rollback_stats {
+	u8 fsid[16];         /* of the btrfs */
+	char label[256];
+	bool ours;           /* converted by fsconvert, not by btrfs-convert */
+	char saved_name[256]; /* of the subvolume with the saved image */
+	u64 image_size;      /* 0: there is no saved image */
+	bool has_ext;        /* ext is set: the file system in the image was opened */
+	struct ext_info ext; /* what comes back; its features are NULL */
+	u64 pieces_bytes;    /* that are copied home */
+	u64 nr_changed;      /* files, folders ... that were changed or made since the conversion */
+	u64 nr_removed;      /* that ext has and the btrfs has no more */
+};
+
+/* What resume found and reached. */
+struct resume_stats {
+	bool interrupted;    /* else there was nothing to do */
+	bool rolling_back;   /* a roll back was interrupted, not a conversion */
+	bool holds_ext;      /* the device holds ext now, else btrfs */
+};
+
+enum state_content { STATE_UNKNOWN, STATE_EXT, STATE_BTRFS, STATE_CONVERTED, STATE_INTERRUPTED };
+
+/* One of the two ends that an interrupted switch can be brought to. */
+struct state_way {
+	bool possible;
+	char reason[512];    /* why not */
+};
+
+/* What the device holds. */
+struct state {
+	enum state_content content;
+	bool is_ext;         /* type, label and uuid are those of ext; else of btrfs */
+	const char *type;    /* "ext2", "ext3", "ext4", "btrfs"; NULL: unknown */
+	char label[256];
+	u8 uuid[16];
+
+	/* UNKNOWN: what is wrong with what was found, or empty; BTRFS, CONVERTED: why it cannot be rolled back */
+	char reason[1024];
+	bool can_roll_back;  /* CONVERTED; more is in struct rollback_stats */
+
+	/* INTERRUPTED */
+	bool rolling_back;   /* a roll back, else a conversion; known when has_record */
+	bool ext_marked, btrfs_marked; /* superblocks that carry the mark */
+	bool not_begun;      /* a torn mark only: ext is whole, resume removes the mark */
+	bool has_record;     /* the journal record was read */
+	u64 record;          /* where it stands; 0: unknown */
+	struct state_way forward, undo;
+};
+
 struct job;
 
-/* Called once by job_run after the plan, so that the caller can show source, target and plan before any write. */
+/* Called once by job_run when everything is known and before the switch, or what leads to it, is written: for a
+ * conversion after the plan, for a roll back after its proof. */
 typedef void (*job_plan_fn)(void *ctx, const struct job *job);
 
 struct job {
@@ -86,7 +137,12 @@ struct job {
 	struct build *build;
 	struct build_stats build_stats;
 
+	struct rollback_stats rollback_stats;
+	struct resume_stats resume_stats;
+	struct state state;
+
 	double seconds[6];      /* wall time of open, scan, plan, build, verify, commit */
+	double other_seconds;   /* of roll back, resume and status */
 };
 
 /* --- pipeline.c --- */

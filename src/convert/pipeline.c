@@ -6,7 +6,7 @@
  *                       |                 '-- --rehearse ends here
  *                       '-- --check ends here
  *
- * Roll back and resume are runs of their own.
+ * Roll back, resume and status are runs of their own.
  */
 #include <stdlib.h>
 #include <sys/sysinfo.h>
@@ -24,6 +24,7 @@
 #include "convert/resume.h"
 #include "convert/rollback.h"
 #include "convert/scan.h"
+#include "convert/status.h"
 #include "convert/verify.h"
 
 #define DEFAULT_MEMORY (256 * MIB)
@@ -63,7 +64,7 @@ static int open_fault(struct job *job)
 
 static bool only_reads(enum config_action action)
 {
-	return action == CONFIG_CHECK || action == CONFIG_ROLLBACK_CHECK;
+	return action == CONFIG_CHECK || action == CONFIG_ROLLBACK_CHECK || action == CONFIG_STATUS;
 }
 
 static int open_device(struct job *job)
@@ -157,6 +158,18 @@ static int convert(struct job *job)
 	return ret;
 }
 
+/* Any other run than a conversion. */
+static int run_other(struct job *job, int (*run)(struct job *job))
+{
+	double start = now();
+	int ret = open_device(job);
+
+	if (!ret)
+		ret = run(job);
+	job->other_seconds = now() - start;
+	return ret;
+}
+
 int job_run(struct job *job)
 {
 	int ret = config_check(&job->config);
@@ -166,11 +179,11 @@ int job_run(struct job *job)
 	switch (job->config.action) {
 	case CONFIG_ROLLBACK:
 	case CONFIG_ROLLBACK_CHECK:
-		ret = open_device(job);
-		return ret ? ret : rollback_run(job);
+		return run_other(job, rollback_run);
 	case CONFIG_RESUME:
-		ret = open_device(job);
-		return ret ? ret : resume_run(job);
+		return run_other(job, resume_run);
+	case CONFIG_STATUS:
+		return run_other(job, status_run);
 	default:
 		return convert(job);
 	}

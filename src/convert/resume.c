@@ -26,6 +26,11 @@ static bool btrfs_readable(struct dev *dev, const struct journal *j)
 	return readable;
 }
 
+bool resume_can_reach(struct dev *dev, const struct journal *j, enum journal_target target)
+{
+	return target == JOURNAL_TO_BTRFS ? btrfs_readable(dev, j) : switch_check_sources(dev, j) == 0;
+}
+
 static const char *target_name(enum journal_target target)
 {
 	return target == JOURNAL_TO_BTRFS ? "btrfs" : "ext";
@@ -47,14 +52,14 @@ static int go_on(struct job *job, const struct journal *j)
 
 	if (job->config.undo)
 		target = target == JOURNAL_TO_BTRFS ? JOURNAL_TO_EXT : JOURNAL_TO_BTRFS;
-	if (target == JOURNAL_TO_BTRFS ? !btrfs_readable(job->dev, j) : switch_check_sources(job->dev, j) != 0)
+	if (!resume_can_reach(job->dev, j, target))
 		return give_up(job, target);
 	ret = switch_rearm(job->dev, j);
 	if (!ret)
 		ret = target == JOURNAL_TO_BTRFS ? switch_to_btrfs(job->dev, j) : switch_to_ext(job->dev, j);
 	if (!ret) {
-		msg_info("%s: the interrupted switch is finished: the device holds %s", job->config.device,
-			 target_name(target));
+		job->resume_stats.rolling_back = j->target == JOURNAL_TO_EXT;
+		job->resume_stats.holds_ext = target == JOURNAL_TO_EXT;
 		return 0;
 	}
 	msg_err("%s: the switch was interrupted again: run fsconvert --resume %s; nothing may mount the device before",
@@ -70,15 +75,12 @@ int resume_run(struct job *job)
 
 	if (ret)
 		return ret;
-	if (!state.armed) {
-		msg_info("%s: no interrupted conversion or roll back: there is nothing to resume", job->config.device);
+	job->resume_stats.interrupted = state.armed;
+	if (!state.armed)
 		return 0;
-	}
 	if (state.ext_stale) {
-		ret = switch_wipe_stale(job->dev);
-		if (!ret)
-			msg_info("%s: the switch had not begun: the device holds ext", job->config.device);
-		return ret ? ERR_ARMED : 0;
+		job->resume_stats.holds_ext = true;
+		return switch_wipe_stale(job->dev) ? ERR_ARMED : 0;
 	}
 	if (state.lost) {
 		msg_err("%s: the superblock is marked as in a switch, but the address of the journal record is damaged; copy the device, then see \"interrupted switch\" in fsconvert(8)",

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/msg.h"
-#include "base/size.h"
 #include "base/status.h"
 #include "btrfs/btrfs_mark.h"
 #include "convert/plan.h"
@@ -36,6 +35,8 @@ static int open_btrfs(struct rollback *r)
 		msg_err("%s: there is no btrfs that could be rolled back. Nothing was written.", device);
 		return ERR_REFUSED;
 	}
+	memcpy(r->stats.fsid, info.fsid, sizeof(r->stats.fsid));
+	memcpy(r->stats.label, info.label, sizeof(r->stats.label));
 	ret = btrfs_reader_new(r->job->dev, r->super, false, &r->reader);
 	return ret == ERR_CORRUPT ? ERR_REFUSED : ret;
 }
@@ -52,16 +53,6 @@ static int make_journal(struct rollback *r)
 	memcpy(j->btrfs_super, r->super, sizeof(j->btrfs_super));
 	ret = dev_read(r->view, EXT_MARK_HOME, j->ext_super, sizeof(j->ext_super));
 	return ret ? ret : dev_read(r->job->dev, 0, j->boot_code, sizeof(j->boot_code));
-}
-
-static void tell(const struct rollback *r)
-{
-	char size[SIZE_TEXT_SIZE];
-	const struct rollback_stats *s = &r->stats;
-
-	msg_info("%s: the ext file system of %s can come back; lost will be: %llu files and folders that were changed or made since the conversion; %llu removed ones will be there again",
-		 r->job->config.device, size_format(s->image_size, size), (unsigned long long)s->nr_changed,
-		 (unsigned long long)s->nr_removed);
 }
 
 static int do_switch(struct rollback *r)
@@ -113,8 +104,10 @@ int rollback_run(struct job *job)
 		ret = rollback_prove(&r);
 	if (!ret)
 		ret = make_journal(&r);
-	if (!ret)
-		tell(&r);
+	job->rollback_stats = r.stats;
+	/* status has words of its own */
+	if (!ret && job->plan_hook && job->config.action != CONFIG_STATUS)
+		job->plan_hook(job->plan_hook_ctx, job);
 	if (!ret && job->config.action == CONFIG_ROLLBACK)
 		ret = do_switch(&r);
 	err = close_rollback(&r);

@@ -7,14 +7,6 @@
 #include "convert/job.h"
 #include "convert/journal.h"
 
-/* What a roll back found out; shown to people. */
-struct rollback_stats {
-	u64 image_size;      /* of the ext file system that comes back */
-	u64 pieces_bytes;    /* that are copied home */
-	u64 nr_changed;      /* files, folders ... that were changed or made since the conversion */
-	u64 nr_removed;      /* that ext has and the btrfs has no more */
-};
-
 struct rollback {
 	struct job *job;
 	struct btrfs_reader *reader;
@@ -22,7 +14,6 @@ struct rollback {
 	u64 image_tree_root;     /* of subvolume 256 */
 	u8 image_tree_level;
 	u64 image_ino, image_size;
-	bool ours;               /* made by fsconvert */
 	struct range *covered;   /* of the image, merged, ascending */
 	size_t nr_covered, cap_covered;
 	struct journal *journal; /* its pieces are what lies in the reserved ranges */
@@ -31,7 +22,10 @@ struct rollback {
 	struct rollback_stats stats;
 };
 
-/* The whole roll back, or with CONFIG_ROLLBACK_CHECK the proof alone. job->dev is a fence over the open device. */
+/*
+ * The whole roll back, or with CONFIG_ROLLBACK_CHECK and CONFIG_STATUS the proof alone. job->dev is a fence over the
+ * open device. job->rollback_stats is filled as far as the proof came, before job->plan_hook is called.
+ */
 int rollback_run(struct job *job) __must_check;
 
 /* --- rollback_image.c --- */

@@ -52,6 +52,25 @@ static int find_entry(struct rollback *r, u64 dirid)
 	return r->image_ino ? 0 : refuse(r, "subvolume 256 has no file \"image\"");
 }
 
+/* What the subvolume is called in its parent; nothing depends on it. */
+static int note_name(struct rollback *r)
+{
+	const struct btrfs_super_info *super = btrfs_reader_super(r->reader);
+	struct btrfs_key from = { PLAN_SAVED_TREE, BTRFS_ROOT_BACKREF, 0 };
+	struct btrfs_walk *walk = NULL;
+	struct btrfs_item item;
+	int ret = btrfs_walk_new(r->reader, BTRFS_ROOT_TREE, super->root, super->root_level, &from, NULL, NULL, &walk);
+
+	if (!ret)
+		ret = btrfs_walk_next(walk, &item);
+	if (ret == 1 && item.key.objectid == PLAN_SAVED_TREE && item.key.type == BTRFS_ROOT_BACKREF &&
+	    item.size > sizeof(struct btrfs_root_ref_disk))
+		memcpy(r->stats.saved_name, item.data + sizeof(struct btrfs_root_ref_disk),
+		       min_u64(item.size - sizeof(struct btrfs_root_ref_disk), sizeof(r->stats.saved_name) - 1));
+	btrfs_walk_free(walk);
+	return ret < 0 ? ret : 0;
+}
+
 static int find_subvolume(struct rollback *r)
 {
 	u8 item[BTRFS_ROOT_ITEM_SIZE];
@@ -63,7 +82,8 @@ static int find_subvolume(struct rollback *r)
 		return refuse(r, "there is no subvolume 256 with the saved image of an ext file system");
 	if (get_le32(item + offsetof(struct btrfs_root_item_disk, refs)) == 0)
 		return refuse(r, "the subvolume with the saved image has been deleted");
-	return find_entry(r, get_le64(item + offsetof(struct btrfs_root_item_disk, root_dirid)));
+	ret = note_name(r);
+	return ret ? ret : find_entry(r, get_le64(item + offsetof(struct btrfs_root_item_disk, root_dirid)));
 }
 
 static int add_covered(struct rollback *r, u64 start, u64 len)
@@ -179,7 +199,7 @@ static int map_inode(struct rollback *r, const struct btrfs_item *item)
 	if (item->size < sizeof(struct btrfs_inode_item_disk))
 		return refuse(r, "the inode of the saved image is damaged");
 	r->image_size = get_le64(item->data + offsetof(struct btrfs_inode_item_disk, size));
-	r->ours = get_le64(item->data + offsetof(struct btrfs_inode_item_disk, generation)) == 1;
+	r->stats.ours = get_le64(item->data + offsetof(struct btrfs_inode_item_disk, generation)) == 1;
 	r->stats.image_size = r->image_size;
 	if (r->image_size < MIB || r->image_size % SECTOR || r->image_size > r->job->dev->size)
 		return refuse(r, "the saved image does not have the size of a file system on this device");

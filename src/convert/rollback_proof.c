@@ -30,6 +30,9 @@ static int scan_view(struct rollback *r)
 	ret = ext_open(r->view, &job->ext);
 	if (ret)
 		return ret;
+	r->stats.ext = *ext_get_info(job->ext);
+	r->stats.ext.features = NULL; /* they end with the handle */
+	r->stats.has_ext = true;
 	if (ext_get_info(job->ext)->size != r->image_size) {
 		msg_err("%s: roll back is not possible: the saved image has %llu bytes, the file system in it %llu. Nothing was written.",
 			r->job->config.device, (unsigned long long)r->image_size,
