@@ -16,9 +16,18 @@
 #define COPY_INTERVAL 1.0
 #define REDRAW_INTERVAL 0.1
 
+static bool is_rollback(const struct report *report)
+{
+	enum config_action action = report->summary.config.action;
+
+	return action == CONFIG_ROLLBACK || action == CONFIG_ROLLBACK_CHECK;
+}
+
 static void face_begin(struct report *report)
 {
 	fprintf(report->out, "btrfs-convert from fsconvert %s\n\n", FSCONVERT_VERSION);
+	if (is_rollback(report))
+		fputs("Open filesystem for rollback:\n", report->out);
 	fflush(report->out);
 }
 
@@ -84,6 +93,17 @@ static void face_plan(struct report *report)
 		(unsigned long long)(source->block_size ? source->size / source->block_size : 0));
 	if (summary->config.action != CONFIG_CHECK)
 		fputs("Create initial btrfs filesystem\n", out);
+}
+
+static void face_rollback(struct report *report)
+{
+	const struct rollback_stats *stats = &report->summary.rollback;
+	char name[FORMAT_NAME], uuid[UUID_TEXT_SIZE];
+	FILE *out = report->out;
+
+	fprintf(out, "  Label:           %s\n", format_printable(name, sizeof(name), stats->label));
+	fprintf(out, "  UUID:            %s\n", uuid_format(stats->fsid, uuid));
+	fprintf(out, "  Restoring from:  %s/image\n", format_printable(name, sizeof(name), stats->saved_name));
 }
 
 /* "Copy inodes [o] [    N/    M]" for the share of the phase that is done. */
@@ -156,23 +176,49 @@ static void print_label_line(FILE *out, const struct summary *summary)
 		fprintf(out, "Copy label '%s'\n", name);
 }
 
+static void print_failure(const struct report *report, int status)
+{
+	fflush(report->out);
+	if (is_rollback(report))
+		fputs("ERROR: rollback failed\n", report->err);
+	else if (!report_converts(report->summary.config.action))
+		fputs("ERROR: failed\n", report->err);
+	else if (status_exit(status) == EXIT_ARMED)
+		fputs("WARNING: an error occurred during conversion, filesystem is partially created but not "
+		      "finalized and not mountable\n", report->err);
+	else
+		fputs("WARNING: error during conversion, the original filesystem is not modified\n", report->err);
+}
+
 static void face_result(struct report *report, int status)
 {
 	const struct summary *summary = &report->summary;
 
-	if (!status && summary->config.action == CONFIG_CHECK) {
-		fputs("Check complete, nothing was written\n", report->out);
-	} else if (!status && summary->config.action == CONFIG_REHEARSE) {
-		fputs("Rehearsal complete, the original filesystem is not modified\n", report->out);
-	} else if (!status) {
+	if (status) {
+		/* what is found out is the answer also where it is no good news */
+		if (summary->config.action == CONFIG_STATUS && !report->reason[0])
+			report_words_state(report->out, summary);
+		else
+			print_failure(report, status);
+		return;
+	}
+	switch (summary->config.action) {
+	case CONFIG_CONVERT:
 		print_label_line(report->out, summary);
 		fputs("Conversion complete\n", report->out);
-	} else {
-		fflush(report->out);
-		fputs(status_exit(status) == EXIT_ARMED ?
-		      "WARNING: an error occurred during conversion, filesystem is partially created but not "
-		      "finalized and not mountable\n" :
-		      "WARNING: error during conversion, the original filesystem is not modified\n", report->err);
+		break;
+	case CONFIG_REHEARSE:
+		fputs("Rehearsal complete, the original filesystem is not modified\n", report->out);
+		break;
+	case CONFIG_ROLLBACK:
+		fputs("Rollback succeeded\n", report->out);
+		break;
+	case CONFIG_CHECK:
+	case CONFIG_ROLLBACK_CHECK:
+		fputs("Check complete, nothing was written\n", report->out);
+		break;
+	default:
+		report_words_done(report->out, summary);
 	}
 }
 
@@ -180,6 +226,7 @@ const struct report_face report_compat = {
 	.begin = face_begin,
 	.message = face_message,
 	.plan = face_plan,
+	.rollback = face_rollback,
 	.phase_begin = face_phase_begin,
 	.phase_update = face_phase_update,
 	.phase_end = face_phase_end,

@@ -59,6 +59,12 @@ static int set_streams(void)
 	return close(fd) ? ERR_IO : 0;
 }
 
+/* The report is all that these make. */
+static bool only_reports(enum config_action action)
+{
+	return action == CONFIG_CHECK || action == CONFIG_ROLLBACK_CHECK || action == CONFIG_STATUS;
+}
+
 static int run_job(const struct options *options)
 {
 	struct job job = { .config = options->config, .plan_hook = report_plan, .stop = &stop_asked };
@@ -75,17 +81,7 @@ static int run_job(const struct options *options)
 		msg_warn("%s was not closed cleanly", options->config.device);
 	lost = report_result(&report, ret);
 	report_fini(&report);
-	/* the report is all that a check makes */
-	if (!ret && options->config.action == CONFIG_CHECK)
-		ret = lost;
-	return ret;
-}
-
-static int explain_rollback(void)
-{
-	msg_err("rolling back is done with `btrfs-convert -r DEVICE` of btrfs-progs for now, which takes our result as "
-		"its own");
-	return ERR_USAGE;
+	return !ret && only_reports(options->config.action) ? lost : ret;
 }
 
 static int usage_error(const struct options *options)
@@ -114,8 +110,6 @@ static int run(const struct options *options)
 	switch (options->verb) {
 	case OPTIONS_RUN:
 		return run_job(options);
-	case OPTIONS_ROLLBACK:
-		return explain_rollback();
 	case OPTIONS_FEATURES:
 		features_print(options->compat ? stderr : stdout);
 		return finish_output();

@@ -85,50 +85,66 @@ static int parse_metadata(struct options *options, const char *value)
 
 #define AT(field) offsetof(struct options, field)
 
+/* What an option may be combined with. */
+#define BUILD (1u << CONFIG_CONVERT | 1u << CONFIG_REHEARSE)
+#define BACK (1u << CONFIG_ROLLBACK)
+#define RESUME (1u << CONFIG_RESUME)
+#define STATUS (1u << CONFIG_STATUS)
+#define ANY (BUILD | BACK | RESUME | STATUS)
+#define SCANS (BUILD | BACK | STATUS)
+
 static const struct option_entry table[] = {
-	{ 0, "check", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_CHECK, 0, NULL,
-	  "say whether DEVICE can be converted, and how; write nothing" },
-	{ 0, "rehearse", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_REHEARSE, 0, NULL,
+	{ 0, "check", NULL, NULL, OPTION_TRUE, SLOT_CHECK, AT(check), 0, 0, 1u << CONFIG_CONVERT | BACK, NULL,
+	  "say whether it can be done (also with -r); write nothing" },
+	{ 0, "rehearse", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_REHEARSE, 0, ANY, NULL,
 	  "do everything but the switch; only free blocks are written" },
-	{ 'r', "rollback", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(verb), OPTIONS_ROLLBACK, 0, NULL,
-	  "explain how to roll back to the original file system" },
-	{ 'd', "no-datasum", NULL, NULL, OPTION_FALSE, SLOT_DATASUM, AT(config.datasum), 0, 0, NULL,
+	{ 'r', "rollback", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_ROLLBACK, 0, ANY, NULL,
+	  "go back to the ext file system that a btrfs was made from" },
+	{ 0, "verify-all", NULL, NULL, OPTION_TRUE, SLOT_VERIFY, AT(config.verify_all), 0, 0, BACK, NULL,
+	  "with -r: check all saved data against its checksums first" },
+	{ 0, "resume", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_RESUME, 0, ANY, NULL,
+	  "finish a switch that was interrupted (exit status 4)" },
+	{ 0, "undo", NULL, NULL, OPTION_TRUE, SLOT_UNDO, AT(config.undo), 0, 0, RESUME, NULL,
+	  "with --resume: go back to what DEVICE held before" },
+	{ 0, "status", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_STATUS, 0, ANY, NULL,
+	  "say what DEVICE holds, and what can be done with it" },
+	{ 'd', "no-datasum", NULL, NULL, OPTION_FALSE, SLOT_DATASUM, AT(config.datasum), 0, 0, BUILD, NULL,
 	  "make no data checksums; files get NODATASUM" },
-	{ 'i', "no-xattr", NULL, NULL, OPTION_FALSE, SLOT_XATTR, AT(config.xattr), 0, 0, NULL,
+	{ 'i', "no-xattr", NULL, NULL, OPTION_FALSE, SLOT_XATTR, AT(config.xattr), 0, 0, BUILD, NULL,
 	  "leave extended attributes and ACLs behind" },
-	{ 'n', "no-inline", NULL, NULL, OPTION_FALSE, SLOT_INLINE, AT(config.inline_files), 0, 0, NULL,
+	{ 'n', "no-inline", NULL, NULL, OPTION_FALSE, SLOT_INLINE, AT(config.inline_files), 0, 0, BUILD, NULL,
 	  "do not put small files into the metadata" },
-	{ 0, "csum", "checksum", "TYPE", OPTION_PARSE, SLOT_CSUM, 0, 0, 0, parse_csum,
+	{ 0, "csum", "checksum", "TYPE", OPTION_PARSE, SLOT_CSUM, 0, 0, 0, BUILD, parse_csum,
 	  "crc32c (default), xxhash, sha256 or blake2" },
-	{ 'N', "nodesize", NULL, "SIZE", OPTION_SIZE, SLOT_NODESIZE, AT(nodesize), 4 * KIB, 64 * KIB, NULL,
+	{ 'N', "nodesize", NULL, "SIZE", OPTION_SIZE, SLOT_NODESIZE, AT(nodesize), 4 * KIB, 64 * KIB, BUILD, NULL,
 	  "size of tree blocks, 4k to 64k (default: 16k)" },
-	{ 0, "metadata", NULL, "PROFILE", OPTION_PARSE, SLOT_METADATA, 0, 0, 0, parse_metadata,
+	{ 0, "metadata", NULL, "PROFILE", OPTION_PARSE, SLOT_METADATA, 0, 0, 0, BUILD, parse_metadata,
 	  "dup or single (default: dup where it fits)" },
-	{ 'O', "features", NULL, "LIST", OPTION_PARSE, SLOT_FEATURES, 0, 0, 0, parse_features,
+	{ 'O', "features", NULL, "LIST", OPTION_PARSE, SLOT_FEATURES, 0, 0, 0, BUILD, parse_features,
 	  "features to set, or to clear with ^; list-all shows them" },
-	{ 'l', "label", NULL, "LABEL", OPTION_PARSE, SLOT_LABEL, 0, 0, 0, parse_label,
+	{ 'l', "label", NULL, "LABEL", OPTION_PARSE, SLOT_LABEL, 0, 0, 0, BUILD, parse_label,
 	  "set this label" },
-	{ 'L', "copy-label", NULL, NULL, OPTION_ENUM, SLOT_LABEL, AT(config.label_mode), CONFIG_LABEL_COPY, 0, NULL,
-	  "keep the label of the source" },
-	{ 0, "uuid", NULL, "SPEC", OPTION_PARSE, SLOT_UUID, 0, 0, 0, parse_uuid,
+	{ 'L', "copy-label", NULL, NULL, OPTION_ENUM, SLOT_LABEL, AT(config.label_mode), CONFIG_LABEL_COPY, 0, BUILD,
+	  NULL, "keep the label of the source" },
+	{ 0, "uuid", NULL, "SPEC", OPTION_PARSE, SLOT_UUID, 0, 0, 0, BUILD, parse_uuid,
 	  "new, copy, or the UUID itself" },
-	{ 'p', "progress", NULL, NULL, OPTION_TRUE, SLOT_PROGRESS, AT(progress), 0, 0, NULL,
+	{ 'p', "progress", NULL, NULL, OPTION_TRUE, SLOT_PROGRESS, AT(progress), 0, 0, ANY, NULL,
 	  "show amount, rate and time left of each phase (default)" },
-	{ 0, "no-progress", NULL, NULL, OPTION_FALSE, SLOT_PROGRESS, AT(progress), 0, 0, NULL,
+	{ 0, "no-progress", NULL, NULL, OPTION_FALSE, SLOT_PROGRESS, AT(progress), 0, 0, ANY, NULL,
 	  "show only the names of the phases" },
-	{ 0, "memory", NULL, "SIZE", OPTION_SIZE, SLOT_MEMORY, AT(config.memory), 16 * MIB, TIB, NULL,
+	{ 0, "memory", NULL, "SIZE", OPTION_SIZE, SLOT_MEMORY, AT(config.memory), 16 * MIB, TIB, SCANS, NULL,
 	  "memory budget, from 16m (default: 1/4 of RAM, at most 256m)" },
-	{ 0, "tmpdir", NULL, "DIR", OPTION_STRING, SLOT_TMPDIR, AT(config.tmpdir), 0, 0, NULL,
+	{ 0, "tmpdir", NULL, "DIR", OPTION_STRING, SLOT_TMPDIR, AT(config.tmpdir), 0, 0, SCANS, NULL,
 	  "for what does not fit in memory; not on DEVICE" },
-	{ 0, "offset", NULL, "BYTES", OPTION_SIZE, SLOT_OFFSET, AT(config.offset), 0, INT64_MAX, NULL,
+	{ 0, "offset", NULL, "BYTES", OPTION_SIZE, SLOT_OFFSET, AT(config.offset), 0, INT64_MAX, ANY, NULL,
 	  "where the file system begins in DEVICE (default: 0)" },
-	{ 0, "json", NULL, NULL, OPTION_TRUE, SLOT_JSON, AT(json), 0, 0, NULL,
+	{ 0, "json", NULL, NULL, OPTION_TRUE, SLOT_JSON, AT(json), 0, 0, ANY, NULL,
 	  "report as JSON lines on standard output" },
-	{ 0, "verbose", NULL, NULL, OPTION_TRUE, SLOT_VERBOSE, AT(verbose), 0, 0, NULL,
+	{ 0, "verbose", NULL, NULL, OPTION_TRUE, SLOT_VERBOSE, AT(verbose), 0, 0, ANY, NULL,
 	  "show details" },
-	{ 0, "help", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_HELP, 0, NULL,
+	{ 0, "help", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_HELP, 0, ANY, NULL,
 	  "show this help" },
-	{ 0, "version", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_VERSION, 0, NULL,
+	{ 0, "version", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_VERSION, 0, ANY, NULL,
 	  "show the version" },
 };
 
@@ -185,6 +201,17 @@ const struct option_entry *option_find_letter(char letter)
 	return NULL;
 }
 
+const struct option_entry *option_find_action(unsigned int actions)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].slot == SLOT_ACTION && actions & 1u << table[i].min)
+			return &table[i];
+	}
+	return NULL;
+}
+
 /* "-x, --name VALUE" in a column, with the help behind its last name. */
 static void help_name(FILE *out, const struct option_entry *entry, const char *name, const char *help)
 {
@@ -205,8 +232,8 @@ void options_help(FILE *out, bool compat)
 	size_t i;
 
 	fprintf(out, "usage: %s [options] DEVICE\n\n", compat ? "btrfs-convert" : "fsconvert");
-	fputs("Turns an ext2, ext3 or ext4 file system into btrfs, in place. DEVICE is a block device or an\n"
-	      "image file, not mounted.\n\nOptions:\n", out);
+	fputs("Turns an ext2, ext3 or ext4 file system into btrfs, in place, and back. DEVICE is a block device or\n"
+	      "an image file, not mounted.\n\nOptions:\n", out);
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		help_name(out, &table[i], table[i].name, table[i].alias ? NULL : table[i].help);
 		if (table[i].alias)
@@ -217,5 +244,5 @@ void options_help(FILE *out, bool compat)
 		fputs("Exit status: 0 done, 1 failed or refused and nothing was changed.\n", out);
 	else
 		fputs("Exit status: 0 done, 1 failed and nothing was changed, 2 wrong usage, 3 refused and nothing\n"
-		      "was changed, 4 interrupted in the switch: do not mount.\n", out);
+		      "was changed, 4 interrupted in the switch: run --resume, and mount nothing before.\n", out);
 }

@@ -19,7 +19,7 @@ enum option_kind {
 enum option_slot {
 	SLOT_DATASUM, SLOT_XATTR, SLOT_INLINE, SLOT_NODESIZE, SLOT_LABEL, SLOT_PROGRESS, SLOT_FEATURES, SLOT_CSUM,
 	SLOT_UUID, SLOT_ACTION, SLOT_METADATA, SLOT_MEMORY, SLOT_TMPDIR, SLOT_JSON, SLOT_OFFSET, SLOT_VERBOSE,
-	SLOT_VERB, NR_SLOTS,
+	SLOT_VERB, SLOT_CHECK, SLOT_UNDO, SLOT_VERIFY, NR_SLOTS,
 };
 
 struct option_entry {
@@ -31,6 +31,7 @@ struct option_entry {
 	enum option_slot slot;
 	size_t target;     /* offset in struct options */
 	u64 min, max;
+	unsigned int with; /* bits of enum config_action: what it may be combined with; CONVERT: with no other action */
 	int (*parse)(struct options *options, const char *value);
 	const char *help;
 };
@@ -38,5 +39,9 @@ struct option_entry {
 /* The entry of that name (len bytes, without dashes) or letter; NULL when there is none, as for abbreviations. */
 const struct option_entry *option_find_long(const char *name, size_t len);
 const struct option_entry *option_find_letter(char letter);
+
+/* The first option that asks for one of these actions (bits as in option_entry.with); NULL when a plain conversion is
+ * the only one. */
+const struct option_entry *option_find_action(unsigned int actions);
 
 #endif

@@ -182,6 +182,53 @@ static void drop_block_group_tree(struct config *config)
 	config->compat_ro &= ~BTRFS_COMPAT_RO_BLOCK_GROUP_TREE;
 }
 
+/* As with that tool: -r takes no options of building, and most of them it does not look at. */
+static int check_compat_rollback(const struct cursor *cursor)
+{
+	if (!cursor->seen[SLOT_DATASUM] && !cursor->seen[SLOT_XATTR] && !cursor->seen[SLOT_INLINE])
+		return 0;
+	msg_err("-d, -i, -n options do not apply to rollback");
+	return ERR_USAGE;
+}
+
+/* Refuses options that mean nothing to what is to be done. */
+static int check_combinations(const struct cursor *cursor)
+{
+	enum config_action action = cursor->options->config.action;
+	const struct option_entry *seen, *asked = option_find_action(1u << action);
+	size_t i;
+
+	if (cursor->options->compat && action == CONFIG_ROLLBACK)
+		return check_compat_rollback(cursor);
+	for (i = 0; i < NR_SLOTS; i++) {
+		seen = cursor->seen[i];
+		if (!seen || seen->with & 1u << action)
+			continue;
+		if (asked)
+			msg_err("options --%s and --%s exclude each other", seen->name, asked->name);
+		else
+			msg_err("option --%s goes with --%s only", seen->name, option_find_action(seen->with)->name);
+		return ERR_USAGE;
+	}
+	return 0;
+}
+
+static int finish(const struct cursor *cursor)
+{
+	struct options *options = cursor->options;
+	struct config *config = &options->config;
+
+	if (check_combinations(cursor))
+		return ERR_USAGE;
+	if (config->action == CONFIG_CONVERT || config->action == CONFIG_REHEARSE)
+		config->nodesize = (u32)options->nodesize;
+	if (options->check)
+		config->action = config->action == CONFIG_ROLLBACK ? CONFIG_ROLLBACK_CHECK : CONFIG_CHECK;
+	if (options->compat)
+		drop_block_group_tree(config);
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char *const argv[])
 {
 	struct cursor cursor = { .options = options, .argc = argc, .argv = argv, .next = 1 };
@@ -198,8 +245,5 @@ int options_parse(struct options *options, int argc, char *const argv[])
 		msg_err("exactly 1 device expected, but there is none");
 		return ERR_USAGE;
 	}
-	options->config.nodesize = (u32)options->nodesize;
-	if (options->compat)
-		drop_block_group_tree(&options->config);
-	return 0;
+	return finish(&cursor);
 }

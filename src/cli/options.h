@@ -10,7 +10,6 @@
 
 enum options_verb {
 	OPTIONS_RUN,      /* do what config says */
-	OPTIONS_ROLLBACK, /* only explained so far */
 	OPTIONS_FEATURES, /* -O list-all */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
@@ -20,7 +19,8 @@ struct options {
 	bool compat;      /* called as btrfs-convert: its defaults, output and exit status */
 	enum options_verb verb;
 	struct config config;
-	u64 nodesize;     /* as given; options_parse puts it into config */
+	bool check;       /* as given; options_parse puts these two into config */
+	u64 nodesize;
 	bool progress;    /* amounts, rate and remaining time, not only the names of phases */
 	bool json;
 	bool verbose;
@@ -36,8 +36,9 @@ void options_init(struct options *options, bool compat);
  * Parses argv[1..] into options, which options_init has filled. Strings are borrowed from argv. 0, or ERR_USAGE with a
  * message. With a verb other than OPTIONS_RUN the rest of the line is not looked at, and no device is needed.
  *
- * fsconvert wants DEVICE last and takes each option once (-l and -L share a place, the last one counts). As
- * btrfs-convert, options may stand anywhere and be repeated, as with that tool.
+ * fsconvert wants DEVICE last and takes each option once (-l and -L share a place, the last one counts); an option that
+ * means nothing to what is to be done is refused. As btrfs-convert, options may stand anywhere and be repeated, and
+ * beside -r only -d, -i and -n are refused, as with that tool.
  */
 int options_parse(struct options *options, int argc, char *const argv[]) __must_check;
 

@@ -122,13 +122,18 @@ void report_fini(struct report *report)
 void report_plan(void *ctx, const struct job *job)
 {
 	struct report *report = ctx;
-	int ret;
+	int ret = 0;
 
 	pthread_mutex_lock(&report->lock);
-	ret = summary_take_plan(&report->summary, job);
 	report_wipe(report);
-	if (!ret)
-		report->face->plan(report);
+	if (report_converts(job->config.action)) {
+		ret = summary_take_plan(&report->summary, job);
+		if (!ret)
+			report->face->plan(report);
+	} else {
+		summary_take_rollback(&report->summary, job);
+		report->face->rollback(report);
+	}
 	fflush(report->out);
 	pthread_mutex_unlock(&report->lock);
 	if (ret)
@@ -158,13 +163,24 @@ int report_result(struct report *report, int status)
 	return ERR_IO;
 }
 
+bool report_converts(enum config_action action)
+{
+	return action == CONFIG_CONVERT || action == CONFIG_CHECK || action == CONFIG_REHEARSE;
+}
+
 const char *report_outcome(enum config_action action, int status)
 {
+	static const char *const done[] = {
+		[CONFIG_CONVERT] = "converted", [CONFIG_CHECK] = "checked", [CONFIG_REHEARSE] = "rehearsed",
+		[CONFIG_ROLLBACK] = "rolled-back", [CONFIG_ROLLBACK_CHECK] = "checked", [CONFIG_RESUME] = "resumed",
+		[CONFIG_STATUS] = "examined",
+	};
+
 	if (status == ERR_STOPPED)
 		return "stopped";
 	switch (status_exit(status)) {
 	case EXIT_DONE:
-		return action == CONFIG_CHECK ? "checked" : action == CONFIG_REHEARSE ? "rehearsed" : "converted";
+		return done[action];
 	case EXIT_REFUSED:
 		return "refused";
 	case EXIT_ARMED:

@@ -22,6 +22,7 @@ struct report_face {
 	void (*begin)(struct report *report); /* before the device is opened; may be NULL */
 	void (*message)(struct report *report, enum msg_level level, const char *text);
 	void (*plan)(struct report *report);
+	void (*rollback)(struct report *report); /* as plan, for a roll back */
 	/* A phase begins; goes on (the face says by meter.drawn how often it draws); ends. */
 	void (*phase_begin)(struct report *report, double now);
 	void (*phase_update)(struct report *report, double now);
@@ -66,11 +67,15 @@ void report_take_end(struct report *report, const struct job *job);
 /* The last words. 0, or ERR_IO with a message when what was printed did not reach its file. */
 int report_result(struct report *report, int status) __must_check;
 
-/* "converted", "checked", "rehearsed", "refused", "stopped", "interrupted" or "failed". */
+/* "converted", "checked", "rehearsed", "rolled-back", "resumed", "examined", "refused", "stopped", "interrupted" or
+ * "failed". */
 const char *report_outcome(enum config_action action, int status);
 
 /* The exit status of the program: as btrfs-convert there is only 0 and 1. */
 int report_exit(bool compat, int status);
+
+/* For faces: true when such an action converts; the others have words of their own. */
+bool report_converts(enum config_action action);
 
 /* For faces: wipes a line that is being redrawn, and writes text in its place. */
 void report_wipe(struct report *report);
@@ -78,5 +83,27 @@ void report_redraw(struct report *report, const char *text);
 
 /* For faces: "ERROR: text" or "WARNING: text" on err, information on out; control characters escaped. */
 void report_print_message(struct report *report, enum msg_level level, const char *text);
+
+/* --- report_words.c: roll back, resume and status in words, for text and btrfs-convert --- */
+
+/* What will come back and what will be lost, before anything is written. */
+void report_words_rollback(FILE *out, const struct summary *summary);
+
+/* The last words of a roll back, a resume or a status. */
+void report_words_done(FILE *out, const struct summary *summary);
+
+/* What the device holds. */
+void report_words_state(FILE *out, const struct summary *summary);
+
+/* "fsconvert OPTIONS DEVICE", with --offset where it was given. */
+const char *report_words_command(char *buf, size_t size, const struct config *config, const char *options);
+
+/* --- report_json_state.c --- */
+
+struct json;
+
+void report_json_rollback(struct json *json, const struct summary *summary);
+void report_json_resume(struct json *json, const struct summary *summary);
+void report_json_state(struct json *json, const struct summary *summary);
 
 #endif

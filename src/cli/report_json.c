@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The JSON face: one object a line on standard output, each with a member "event": plan, phase, progress (at most one a
- * second), message, and at last result. Sizes are bytes, times are seconds.
+ * The JSON face: one object a line on standard output, each with a member "event": plan or rollback, phase, progress
+ * (at most one a second), message, and at last result. Sizes are bytes, times are seconds.
  */
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
@@ -112,7 +112,7 @@ static void put_seconds(struct json *json, const struct summary *summary)
 	size_t i;
 
 	json_object(json, "seconds");
-	for (i = 0; i < SUMMARY_PHASES; i++)
+	for (i = 0; i < SUMMARY_PHASES && report_converts(summary->config.action); i++)
 		json_seconds(json, summary_phases[i], summary->seconds[i]);
 	json_seconds(json, "total", summary_total_seconds(summary));
 	json_object_end(json);
@@ -172,12 +172,25 @@ static void face_plan(struct report *report)
 	end_event(&json);
 }
 
+static void face_rollback(struct report *report)
+{
+	struct json json;
+
+	begin_event(&json, report, "rollback");
+	json_string(&json, "device", report->summary.config.device);
+	report_json_rollback(&json, &report->summary);
+	end_event(&json);
+}
+
 static void put_progress(struct report *report, double now, const char *event)
 {
 	const struct meter *meter = &report->meter;
 	double left = meter_left(meter);
 	struct json json;
 
+	/* one line is all that is wanted of a status */
+	if (report->summary.config.action == CONFIG_STATUS)
+		return;
 	begin_event(&json, report, event);
 	json_string(&json, "phase", meter->phase);
 	json_u64(&json, "done", meter->done);
@@ -211,6 +224,37 @@ static void face_phase_end(struct report *report, double now)
 	put_progress(report, now, "progress");
 }
 
+static void put_conversion(struct json *json, const struct summary *summary)
+{
+	if (summary->has_source)
+		put_source(json, summary);
+	if (!summary->has_plan)
+		return;
+	put_target(json, summary);
+	put_plan(json, summary);
+	if (summary->config.action != CONFIG_CHECK)
+		put_build(json, summary);
+	put_chunks(json, summary);
+}
+
+static void put_details(struct json *json, const struct summary *summary)
+{
+	switch (summary->config.action) {
+	case CONFIG_ROLLBACK:
+	case CONFIG_ROLLBACK_CHECK:
+		report_json_rollback(json, summary);
+		break;
+	case CONFIG_RESUME:
+		report_json_resume(json, summary);
+		break;
+	case CONFIG_STATUS:
+		report_json_state(json, summary);
+		break;
+	default:
+		put_conversion(json, summary);
+	}
+}
+
 static void face_result(struct report *report, int status)
 {
 	const struct summary *summary = &report->summary;
@@ -224,15 +268,7 @@ static void face_result(struct report *report, int status)
 	json_string(&json, "reason", status && report->reason[0] ? report->reason : NULL);
 	json_string(&json, "device", summary->config.device);
 	json_u64(&json, "offset", summary->config.offset);
-	if (summary->has_source)
-		put_source(&json, summary);
-	if (summary->has_plan) {
-		put_target(&json, summary);
-		put_plan(&json, summary);
-		if (summary->config.action != CONFIG_CHECK)
-			put_build(&json, summary);
-		put_chunks(&json, summary);
-	}
+	put_details(&json, summary);
 	put_seconds(&json, summary);
 	end_event(&json);
 }
@@ -240,6 +276,7 @@ static void face_result(struct report *report, int status)
 const struct report_face report_json = {
 	.message = face_message,
 	.plan = face_plan,
+	.rollback = face_rollback,
 	.phase_begin = face_phase_begin,
 	.phase_update = face_phase_update,
 	.phase_end = face_phase_end,

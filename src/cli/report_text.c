@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The face of fsconvert: source, target and a picture of the device before anything is written; the phases with rate
- * and time left; and at the end what was done, and what to do next.
+ * and time left; and at the end what was done, and what to do next. Words about other runs than conversions are in
+ * report_words.c.
  */
 #include "base/size.h"
 #include "base/status.h"
@@ -84,6 +85,11 @@ static void face_plan(struct report *report)
 	print_plan(report->out, &report->summary);
 }
 
+static void face_rollback(struct report *report)
+{
+	report_words_rollback(report->out, &report->summary);
+}
+
 static void put_line(struct report *report, const char *text)
 {
 	report_wipe(report);
@@ -92,10 +98,16 @@ static void put_line(struct report *report, const char *text)
 	fflush(report->err);
 }
 
+/* The phases of a status are of no interest to anybody but who waits for them. */
+static bool is_quiet(const struct report *report)
+{
+	return report->summary.config.action == CONFIG_STATUS;
+}
+
 static void face_phase_begin(struct report *report, double now)
 {
 	(void)now;
-	if (!report->options->progress)
+	if (!report->options->progress && !is_quiet(report))
 		put_line(report, report->meter.phase);
 }
 
@@ -105,6 +117,8 @@ static void face_phase_update(struct report *report, double now)
 	char line[256];
 
 	if (!report->options->progress || now - report->meter.drawn < interval)
+		return;
+	if (is_quiet(report) && !report->terminal)
 		return;
 	meter_sample(&report->meter, now);
 	if (report->terminal) {
@@ -121,7 +135,8 @@ static void face_phase_end(struct report *report, double now)
 {
 	char line[256];
 
-	if (!report->options->progress)
+	report_wipe(report);
+	if (!report->options->progress || is_quiet(report))
 		return;
 	meter_closing_line(&report->meter, now, line, sizeof(line));
 	put_line(report, line);
@@ -161,7 +176,7 @@ static void print_build(FILE *out, const struct summary *summary)
 static void print_next(FILE *out, const struct summary *summary)
 {
 	const struct config *config = &summary->config;
-	char name[FORMAT_NAME], offset[FORMAT_SHORT + 8] = "", size[SIZE_TEXT_SIZE];
+	char name[FORMAT_NAME], offset[FORMAT_SHORT + 8] = "", size[SIZE_TEXT_SIZE], command[FORMAT_NAME + 128];
 
 	format_printable(name, sizeof(name), config->device);
 	if (config->offset)
@@ -173,13 +188,9 @@ static void print_next(FILE *out, const struct summary *summary)
 		fprintf(out, "mount -o loop%s %s /mnt\n", offset, name);
 	fprintf(out, "         keep it   btrfs subvolume delete /mnt/ext2_saved   (gives back %s)\n",
 		size_format(summary->scan.meta_bytes + summary->scan.uninit_bytes, size));
-	if (config->offset)
-		fprintf(out, "         go back   btrfs-convert -r, on a loop device made with losetup -o %llu; not\n"
-			     "                   after ext2_saved is deleted or the data balanced\n",
-			(unsigned long long)config->offset);
-	else
-		fprintf(out, "         go back   btrfs-convert -r %s; not after ext2_saved is deleted or the\n"
-			     "                   data balanced\n", name);
+	fprintf(out, "         go back   %s   (not after ext2_saved is deleted\n"
+		     "                   or the data balanced)\n",
+		report_words_command(command, sizeof(command), config, "-r"));
 }
 
 static void print_done(FILE *out, const struct summary *summary)
@@ -202,23 +213,25 @@ static void print_done(FILE *out, const struct summary *summary)
 		print_next(out, summary);
 }
 
-static void face_result(struct report *report, int status)
+static void print_failure(const struct report *report, int status)
 {
-	const struct summary *summary = &report->summary;
-	char name[FORMAT_NAME];
+	const struct config *config = &report->summary.config;
+	char name[FORMAT_NAME], command[FORMAT_NAME + 128];
 
-	if (!status) {
-		print_done(report->out, summary);
-		return;
-	}
-	format_printable(name, sizeof(name), summary->config.device);
+	format_printable(name, sizeof(name), config->device);
 	fflush(report->out);
 	switch (status_exit(status)) {
 	case EXIT_REFUSED:
 		fprintf(report->err, "Refused: %s is as it was.\n", name);
 		break;
 	case EXIT_ARMED:
-		fprintf(report->err, "Interrupted in the switch to btrfs: do not mount %s.\n", name);
+		/* what resume could not do was said with the way out */
+		if (config->action == CONFIG_RESUME)
+			fprintf(report->err, "Not finished: do not mount %s.\n", name);
+		else
+			fprintf(report->err,
+				"Interrupted: do not mount %s before this has finished the switch:\n    %s\n", name,
+				report_words_command(command, sizeof(command), config, "--resume"));
 		break;
 	default:
 		fprintf(report->err, "%s: the file system on %s is as it was.\n",
@@ -226,10 +239,26 @@ static void face_result(struct report *report, int status)
 	}
 }
 
+static void face_result(struct report *report, int status)
+{
+	const struct summary *summary = &report->summary;
+
+	/* what a status finds out is the answer also where it is no good news */
+	if (status && summary->config.action == CONFIG_STATUS && !report->reason[0])
+		report_words_state(report->out, summary);
+	else if (status)
+		print_failure(report, status);
+	else if (report_converts(summary->config.action))
+		print_done(report->out, summary);
+	else
+		report_words_done(report->out, summary);
+}
+
 const struct report_face report_text = {
 	.begin = face_begin,
 	.message = report_print_message,
 	.plan = face_plan,
+	.rollback = face_rollback,
 	.phase_begin = face_phase_begin,
 	.phase_update = face_phase_update,
 	.phase_end = face_phase_end,

@@ -63,16 +63,25 @@ int summary_take_plan(struct summary *summary, const struct job *job)
 	return 0;
 }
 
+void summary_take_rollback(struct summary *summary, const struct job *job)
+{
+	summary->rollback = job->rollback_stats;
+}
+
 void summary_take_end(struct summary *summary, const struct job *job)
 {
 	summary_take_source(summary, job);
+	summary_take_rollback(summary, job);
+	summary->resume = job->resume_stats;
+	summary->state = job->state;
+	summary->other_seconds = job->other_seconds;
 	summary->build = job->build_stats;
 	memcpy(summary->seconds, job->seconds, sizeof(summary->seconds));
 }
 
 double summary_total_seconds(const struct summary *summary)
 {
-	double sum = 0;
+	double sum = summary->other_seconds;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(summary->seconds); i++)

@@ -29,6 +29,11 @@ struct summary {
 
 	struct build_stats build;
 	double seconds[SUMMARY_PHASES];
+
+	struct rollback_stats rollback;
+	struct resume_stats resume;
+	struct state state;
+	double other_seconds;
 };
 
 /* Names of the phases, in the order of summary.seconds. */
@@ -41,6 +46,9 @@ void summary_take_source(struct summary *summary, const struct job *job);
 
 /* Takes what scan and plan found out. 0 or ERR_NOMEM (not printed): then the chunks are missing. */
 int summary_take_plan(struct summary *summary, const struct job *job) __must_check;
+
+/* Takes what a roll back has found out. */
+void summary_take_rollback(struct summary *summary, const struct job *job);
 
 /* Takes the figures of the end. */
 void summary_take_end(struct summary *summary, const struct job *job);

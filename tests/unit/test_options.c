@@ -233,10 +233,44 @@ static void test_verbs(void **state)
 	assert_int_equal(options.verb, OPTIONS_VERSION);
 	assert_parsed("-O list-all");
 	assert_int_equal(options.verb, OPTIONS_FEATURES);
+}
+
+/* What to do, and what may be said about it. */
+static void test_actions(void **state)
+{
+	static const struct {
+		const char *line;
+		enum config_action action;
+	} cases[] = {
+		{ "--check disk", CONFIG_CHECK },
+		{ "--rehearse disk", CONFIG_REHEARSE },
+		{ "-r disk", CONFIG_ROLLBACK },
+		{ "--rollback disk", CONFIG_ROLLBACK },
+		{ "--check -r disk", CONFIG_ROLLBACK_CHECK },
+		{ "--rollback --check disk", CONFIG_ROLLBACK_CHECK },
+		{ "--resume disk", CONFIG_RESUME },
+		{ "--status disk", CONFIG_STATUS },
+		{ "-r --memory 32m --tmpdir /tmp --offset 512 --no-progress --json --verbose disk", CONFIG_ROLLBACK },
+		{ "--resume --offset 512 --progress --json --verbose disk", CONFIG_RESUME },
+		{ "--status --memory 32m --tmpdir /tmp --offset 512 -p --json --verbose disk", CONFIG_STATUS },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (parse(false, cases[i].line) || options.config.action != cases[i].action)
+			fail_msg("\"%s\" gave action %d: %s", cases[i].line, options.config.action, last_message);
+	}
 	assert_parsed("-r disk");
-	assert_int_equal(options.verb, OPTIONS_ROLLBACK);
-	assert_parsed("--rollback disk");
-	assert_int_equal(options.verb, OPTIONS_ROLLBACK);
+	assert_false(options.config.verify_all || options.config.undo);
+	assert_parsed("-r --verify-all disk");
+	assert_true(options.config.verify_all);
+	assert_parsed("--verify-all --check --rollback disk");
+	assert_true(options.config.verify_all);
+	assert_int_equal(options.config.action, CONFIG_ROLLBACK_CHECK);
+	assert_parsed("--undo --resume disk");
+	assert_true(options.config.undo);
+	assert_int_equal(options.config.action, CONFIG_RESUME);
 }
 
 /* Each line must be refused, with a message that holds the second text. */
@@ -304,7 +338,33 @@ static void test_refused(void **state)
 		{ "--json --json disk", "--json is given twice" },
 		{ "-p --no-progress disk", "--progress and --no-progress exclude each other" },
 		{ "--check --rehearse disk", "--check and --rehearse exclude each other" },
-		{ "--check -r disk", "--check and --rollback exclude each other" },
+		/* one thing at a time */
+		{ "--rehearse -r disk", "--rehearse and --rollback exclude each other" },
+		{ "-r --resume disk", "--rollback and --resume exclude each other" },
+		{ "--status --resume disk", "--status and --resume exclude each other" },
+		{ "-r -r disk", "--rollback is given twice" },
+		{ "--check --check disk", "--check is given twice" },
+		{ "--check --resume disk", "--check and --resume exclude each other" },
+		{ "--status --check disk", "--check and --status exclude each other" },
+		/* options that mean nothing to it */
+		{ "--undo disk", "--undo goes with --resume only" },
+		{ "--undo --check disk", "--undo goes with --resume only" },
+		{ "-r --undo disk", "--undo and --rollback exclude each other" },
+		{ "--verify-all disk", "--verify-all goes with --rollback only" },
+		{ "--verify-all --rehearse disk", "--verify-all and --rehearse exclude each other" },
+		{ "--resume --verify-all disk", "--verify-all and --resume exclude each other" },
+		{ "--resume -N 4k disk", "--nodesize and --resume exclude each other" },
+		{ "--resume --memory 32m disk", "--memory and --resume exclude each other" },
+		{ "--resume --tmpdir /tmp disk", "--tmpdir and --resume exclude each other" },
+		{ "-r -d disk", "--no-datasum and --rollback exclude each other" },
+		{ "-ri disk", "--no-xattr and --rollback exclude each other" },
+		{ "-n -r disk", "--no-inline and --rollback exclude each other" },
+		{ "-r --csum xxhash disk", "--csum and --rollback exclude each other" },
+		{ "-r --metadata dup disk", "--metadata and --rollback exclude each other" },
+		{ "--check -r -O bgt disk", "--features and --rollback exclude each other" },
+		{ "--status -l x disk", "--label and --status exclude each other" },
+		{ "--status -L disk", "--copy-label and --status exclude each other" },
+		{ "-r --uuid new disk", "--uuid and --rollback exclude each other" },
 	};
 	size_t i;
 
@@ -342,6 +402,20 @@ static void test_compat(void **state)
 	assert_int_equal(parse(true, "a b"), ERR_USAGE);
 	assert_int_equal(parse(true, "a --zork"), ERR_USAGE);
 
+	/* beside -r that tool refuses three options and does not look at the others */
+	assert_int_equal(parse(true, "-r disk"), 0);
+	assert_int_equal(options.config.action, CONFIG_ROLLBACK);
+	assert_int_equal(parse(true, "disk -L -r -N 5000 --uuid new -O bgt -l x --csum sha256 -p"), 0);
+	assert_int_equal(options.config.action, CONFIG_ROLLBACK);
+	assert_int_equal(options.config.nodesize, 0);
+	assert_int_equal(parse(true, "-r --check disk"), 0);
+	assert_int_equal(options.config.action, CONFIG_ROLLBACK_CHECK);
+	assert_int_equal(parse(true, "-r -d disk"), ERR_USAGE);
+	assert_string_equal(last_message, "-d, -i, -n options do not apply to rollback");
+	assert_int_equal(parse(true, "-i disk -r"), ERR_USAGE);
+	assert_int_equal(parse(true, "-nr disk"), ERR_USAGE);
+	assert_int_equal(parse(true, "--resume -N 4k disk"), ERR_USAGE);
+
 	/* block-group-tree goes when what it needs goes */
 	assert_int_equal(parse(true, "-O bgt,^no-holes disk"), 0);
 	assert_false(options.config.compat_ro & BTRFS_COMPAT_RO_BLOCK_GROUP_TREE);
@@ -356,7 +430,8 @@ static void test_compat(void **state)
 static void test_help(void **state)
 {
 	static const char *const shown[] = {
-		"--check", "--rehearse", "-r, --rollback", "-d, --no-datasum", "-i, --no-xattr", "-n, --no-inline",
+		"--check", "--rehearse", "-r, --rollback", "--verify-all", "--resume", "--undo", "--status",
+		"-d, --no-datasum", "-i, --no-xattr", "-n, --no-inline",
 		"--csum TYPE", "--checksum TYPE", "-N, --nodesize SIZE", "--metadata PROFILE", "-O, --features LIST",
 		"-l, --label LABEL", "-L, --copy-label", "--uuid SPEC", "-p, --progress", "--no-progress",
 		"--memory SIZE", "--tmpdir DIR", "--offset BYTES", "--json", "--verbose", "--help", "--version",
@@ -391,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_features_and_metadata),
 		cmocka_unit_test(test_label),
 		cmocka_unit_test(test_verbs),
+		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_device_names),
 		cmocka_unit_test(test_compat),

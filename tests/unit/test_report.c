@@ -174,7 +174,7 @@ static void test_text(void **state)
 	assert_shows(run.out_text, "trees     1,000 blocks");
 	assert_shows(run.out_text, "mount -o loop disk\\x1b /mnt\n");
 	assert_shows(run.out_text, "gives back 15.0 MiB");
-	assert_shows(run.out_text, "btrfs-convert -r disk\\x1b");
+	assert_shows(run.out_text, "go back   fsconvert -r disk\\x1b   (not after ext2_saved is deleted");
 	assert_hides(run.out_text, "a detail");
 	assert_hides(run.out_text, "without");
 	/* not on a terminal: one line every five seconds at most, and one for the end of each phase */
@@ -222,7 +222,7 @@ static void test_text_offset(void **state)
 	run_job(&run);
 	run_end(&run, 0);
 	assert_shows(run.out_text, "mount -o loop,offset=1048576 disk\\x1b /mnt\n");
-	assert_shows(run.out_text, "losetup -o 1048576");
+	assert_shows(run.out_text, "fsconvert -r --offset 1048576 disk\\x1b   (");
 	run_free(&run);
 }
 
@@ -282,7 +282,8 @@ static void test_text_ends(void **state)
 		{ ERR_IO, "Failed: the file system on disk\\x1b is as it was.\n" },
 		{ ERR_BUG, "Failed: " },
 		{ ERR_STOPPED, "Stopped: the file system on" },
-		{ ERR_ARMED, "Interrupted in the switch to btrfs: do not mount disk\\x1b.\n" },
+		{ ERR_ARMED, "Interrupted: do not mount disk\\x1b before this has finished the switch:\n"
+			     "    fsconvert --resume disk\\x1b\n" },
 	};
 	struct run run;
 	size_t i;
@@ -451,12 +452,338 @@ static void test_json_refused(void **state)
 	run_free(&run);
 }
 
+/* --- roll back, resume and status --- */
+
+static enum config_action other_action; /* what set_other asks for */
+static bool other_json;
+
+static void set_other(struct options *options)
+{
+	options->config.action = other_action;
+	options->json = other_json;
+}
+
+static void begin_other(struct run *run, enum config_action action, bool compat, bool json)
+{
+	other_action = action;
+	other_json = json;
+	run_begin(run, compat, set_other);
+	run->job.ext = NULL;
+	run->job.other_seconds = 2;
+}
+
+static void fill_rollback(struct job *job)
+{
+	struct rollback_stats *stats = &job->rollback_stats;
+
+	*stats = (struct rollback_stats){ .fsid = "0123456789abcdef", .label = "tree", .ours = true,
+					  .saved_name = "ext2_saved\x1b", .image_size = 512 * MIB, .has_ext = true,
+					  .ext = info, .pieces_bytes = MIB, .nr_changed = 1234, .nr_removed = 5 };
+}
+
+static void roll_back(struct run *run)
+{
+	fill_rollback(&run->job);
+	report_plan(&run->report, &run->job);
+	run_phase(run, "switch", 0);
+}
+
+static void test_text_rollback(void **state)
+{
+	struct run run;
+
+	(void)state;
+	begin_other(&run, CONFIG_ROLLBACK, false, false);
+	roll_back(&run);
+	run_end(&run, 0);
+	assert_shows(run.out_text, "Now      btrfs on disk\\x1b, made by fsconvert\n         label     \"tree\"\n"
+		     "         UUID      " UUID_TEXT "\n");
+	assert_shows(run.out_text, "Back     ext4, kept in ext2_saved\\x1b/image\n         label     \"hello\"\n"
+		     "         UUID      " UUID_TEXT "\n         size      512.0 MiB\n");
+	assert_shows(run.out_text, "lost      1,234 files and folders");
+	assert_shows(run.out_text, "back too  5 files and folders");
+	assert_shows(run.out_text, "moved     1.0 MiB");
+	assert_shows(run.out_text, "Done     rolled back in 2.00 s: disk\\x1b holds ext4 again\n");
+	assert_shows(run.out_text, "fsconvert disk\\x1b   (to btrfs again)");
+	assert_string_equal(run.err_text, "switch  4.00 s\n");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_ROLLBACK_CHECK, false, false);
+	fill_rollback(&run.job);
+	run.job.rollback_stats.ours = false;
+	run.job.rollback_stats.nr_changed = run.job.rollback_stats.nr_removed = 0;
+	report_plan(&run.report, &run.job);
+	run_end(&run, 0);
+	assert_shows(run.out_text, "made by btrfs-convert");
+	assert_shows(run.out_text, "lost      nothing");
+	assert_shows(run.out_text, "Done     can be rolled back; nothing was written (2.00 s)\n");
+	assert_hides(run.out_text, "again");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_ROLLBACK, false, false);
+	msg_err("it was balanced");
+	run_end(&run, ERR_REFUSED);
+	assert_string_equal(run.err_text, "ERROR: it was balanced\nRefused: disk\\x1b is as it was.\n");
+	assert_hides(run.out_text, "Done");
+	run_free(&run);
+}
+
+static void test_compat_rollback(void **state)
+{
+	static const char begin[] = "btrfs-convert from fsconvert " FSCONVERT_VERSION "\n\n"
+				    "Open filesystem for rollback:\n";
+	static const char middle[] = "  Label:           tree\n  UUID:            " UUID_TEXT "\n"
+				     "  Restoring from:  ext2_saved\\x1b/image\n";
+	char whole[512];
+	struct run run;
+
+	(void)state;
+	begin_other(&run, CONFIG_ROLLBACK, true, false);
+	roll_back(&run);
+	run_end(&run, 0);
+	snprintf(whole, sizeof(whole), "%s%sRollback succeeded\n", begin, middle);
+	assert_string_equal(run.out_text, whole);
+	assert_string_equal(run.err_text, "");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_ROLLBACK, true, false);
+	msg_err("it was balanced");
+	run_end(&run, ERR_REFUSED);
+	assert_string_equal(run.out_text, begin);
+	assert_string_equal(run.err_text, "ERROR: it was balanced\nERROR: rollback failed\n");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_ROLLBACK_CHECK, true, false);
+	roll_back(&run);
+	run_end(&run, 0);
+	assert_shows(run.out_text, "image\nCheck complete, nothing was written\n");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_RESUME, true, false);
+	run_end(&run, ERR_ARMED);
+	assert_string_equal(run.err_text, "ERROR: failed\n");
+	run_free(&run);
+
+	begin_other(&run, CONFIG_STATUS, true, false);
+	run_end(&run, ERR_REFUSED);
+	assert_shows(run.out_text, "Holds    nothing");
+	assert_string_equal(run.err_text, "");
+	run_free(&run);
+}
+
+static void test_json_rollback(void **state)
+{
+	static const char object[] = "\"rollback\":{\"made_by\":\"fsconvert\",\"saved_name\":\"ext2_saved\\u001b\","
+		"\"size\":536870912,\"type\":\"ext4\",\"label\":\"hello\",\"uuid\":\"" UUID_TEXT "\","
+		"\"moved\":1048576,\"changed\":1234,\"removed\":5}";
+	struct run run;
+
+	(void)state;
+	begin_other(&run, CONFIG_ROLLBACK, false, true);
+	roll_back(&run);
+	run_end(&run, 0);
+	assert_shows(run.out_text, "{\"event\":\"rollback\",\"device\":\"disk\\u001b\",");
+	assert_int_equal(count(run.out_text, object), 2);
+	assert_shows(run.out_text, "\"status\":\"rolled-back\",\"exit\":0,");
+	assert_shows(run.out_text, "\"seconds\":{\"total\":2.000}}\n");
+	run_free(&run);
+
+	/* refused before anything was found */
+	begin_other(&run, CONFIG_ROLLBACK, false, true);
+	run_end(&run, ERR_REFUSED);
+	assert_hides(run.out_text, "\"rollback\"");
+	run_free(&run);
+}
+
+static void test_resume(void **state)
+{
+	static const struct {
+		struct resume_stats stats;
+		const char *words, *json;
+	} cases[] = {
+		{ { false, false, false }, "Done     nothing to resume: no switch was interrupted on disk\\x1b\n",
+		  "\"resume\":{\"interrupted\":false}" },
+		{ { true, false, false },
+		  "Done     the interrupted conversion is finished (2.00 s): disk\\x1b holds btrfs\n",
+		  "\"resume\":{\"interrupted\":true,\"what\":\"conversion\",\"holds\":\"btrfs\"}" },
+		{ { true, false, true },
+		  "Done     the interrupted conversion is undone (2.00 s): disk\\x1b holds ext\n",
+		  "\"what\":\"conversion\",\"holds\":\"ext\"}" },
+		{ { true, true, true },
+		  "Done     the interrupted roll back is finished (2.00 s): disk\\x1b holds ext\n",
+		  "\"what\":\"rollback\",\"holds\":\"ext\"}" },
+		{ { true, true, false },
+		  "Done     the interrupted roll back is undone (2.00 s): disk\\x1b holds btrfs\n",
+		  "\"what\":\"rollback\",\"holds\":\"btrfs\"}" },
+	};
+	struct run run;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin_other(&run, CONFIG_RESUME, i == 1, false);
+		run.job.resume_stats = cases[i].stats;
+		run_end(&run, 0);
+		assert_shows(run.out_text, cases[i].words);
+		run_free(&run);
+		begin_other(&run, CONFIG_RESUME, false, true);
+		run.job.resume_stats = cases[i].stats;
+		run_end(&run, 0);
+		assert_shows(run.out_text, "\"status\":\"resumed\"");
+		assert_shows(run.out_text, cases[i].json);
+		run_free(&run);
+	}
+	begin_other(&run, CONFIG_RESUME, false, false);
+	msg_err("damaged");
+	run_end(&run, ERR_ARMED);
+	assert_string_equal(run.err_text, "ERROR: damaged\nNot finished: do not mount disk\\x1b.\n");
+	run_free(&run);
+}
+
+static const struct state states[] = {
+	{ .content = STATE_UNKNOWN },
+	{ .content = STATE_UNKNOWN, .reason = "odd" },
+	{ .content = STATE_EXT, .is_ext = true, .type = "ext3", .label = "old\x1b", .uuid = "0123456789abcdef" },
+	{ .content = STATE_BTRFS, .type = "btrfs", .reason = "no image\x1b" },
+	{ .content = STATE_CONVERTED, .type = "btrfs", .label = "tree", .can_roll_back = true },
+	{ .content = STATE_CONVERTED, .type = "btrfs", .label = "tree", .reason = "balanced" },
+	{ .content = STATE_INTERRUPTED, .is_ext = true, .type = "ext4", .label = "old", .ext_marked = true,
+	  .has_record = true, .record = 65536, .forward = { .possible = true }, .undo = { .possible = true } },
+	{ .content = STATE_INTERRUPTED, .is_ext = true, .type = "ext4", .rolling_back = true, .ext_marked = true,
+	  .btrfs_marked = true, .has_record = true, .forward = { .reason = "broken\x1b" },
+	  .undo = { .possible = true } },
+	{ .content = STATE_INTERRUPTED, .btrfs_marked = true, .forward = { .reason = "lost" },
+	  .undo = { .reason = "lost" } },
+	{ .content = STATE_INTERRUPTED, .is_ext = true, .type = "ext2", .not_begun = true,
+	  .forward = { .possible = true }, .undo = { .possible = true } },
+};
+
+/* The answer of a status goes to standard output, whatever it is. */
+static void end_status(struct run *run, const struct state *found, bool json)
+{
+	begin_other(run, CONFIG_STATUS, false, json);
+	run_phase(run, "scan", MIB);
+	run->job.state = *found;
+	if (found->content == STATE_CONVERTED)
+		fill_rollback(&run->job);
+	run_end(run, found->content == STATE_UNKNOWN ? ERR_REFUSED :
+		found->content == STATE_INTERRUPTED ? ERR_ARMED : 0);
+	assert_string_equal(run->err_text, "");
+}
+
+static void test_text_status(void **state)
+{
+	static const char *const shown[][4] = {
+		{ "Holds    nothing that fsconvert knows\n" },
+		{ "Holds    nothing that fsconvert knows: odd\n" },
+		{ "Holds    ext3\n         label     \"old\\x1b\"\n         UUID      " UUID_TEXT "\n",
+		  "fsconvert --check disk\\x1b" },
+		{ "Holds    btrfs\n", "Back     no image\\x1b\n" },
+		{ "Holds    btrfs, made by fsconvert\n         label     \"tree\"\n",
+		  "Back     ext4, kept in ext2_saved", "lost      1,234 files",
+		  "Next     go back   fsconvert -r disk\\x1b\n" },
+		{ "Holds    btrfs, made by fsconvert\n", "Back     balanced\n" },
+		{ "Holds    an interrupted conversion from ext to btrfs\n         label     \"old\"\n",
+		  "marked    the superblock of ext\n",
+		  "Next     finish    fsconvert --resume disk\\x1b   (btrfs)\n"
+		  "         undo      fsconvert --resume --undo disk\\x1b   (ext4)\n",
+		  "Nothing may mount disk\\x1b before.\n" },
+		{ "Holds    an interrupted roll back from btrfs to ext\n",
+		  "marked    the superblocks of ext and btrfs\n", "finish    not possible: broken\\x1b\n",
+		  "undo      fsconvert --resume --undo disk\\x1b   (btrfs)\n" },
+		{ "Holds    an interrupted switch between ext and btrfs\n", "marked    the superblock of btrfs\n",
+		  "finish    not possible: lost\n         undo      not possible: lost\n", "copy the device first" },
+		{ "Holds    ext2; a switch to btrfs was interrupted before it began\n",
+		  "marked    a part of the superblock of ext\n",
+		  "finish    fsconvert --resume disk\\x1b   (ext2)\n         Nothing may" },
+	};
+	struct run run;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		end_status(&run, &states[i], false);
+		for (k = 0; k < ARRAY_SIZE(shown[i]) && shown[i][k]; k++)
+			assert_shows(run.out_text, shown[i][k]);
+		if (states[i].content != STATE_CONVERTED || !states[i].can_roll_back)
+			assert_hides(run.out_text, "fsconvert -r");
+		run_free(&run);
+	}
+	assert_int_equal(ARRAY_SIZE(shown), ARRAY_SIZE(states));
+	/* a device that cannot be opened is a failure as everywhere */
+	begin_other(&run, CONFIG_STATUS, false, false);
+	msg_err("not there");
+	run_end(&run, ERR_REFUSED);
+	assert_hides(run.out_text, "Holds");
+	assert_shows(run.err_text, "ERROR: not there\n");
+	run_free(&run);
+}
+
+static void test_json_status(void **state)
+{
+	static const char *const shown[][2] = {
+		{ "\"state\":{\"content\":\"unknown\"}" },
+		{ "\"state\":{\"content\":\"unknown\",\"reason\":\"odd\"}" },
+		{ "\"state\":{\"content\":\"ext\",\"type\":\"ext3\",\"label\":\"old\\u001b\",\"uuid\":\"" UUID_TEXT
+		  "\"}" },
+		{ "\"content\":\"btrfs\"", "\"rollback\":{\"possible\":false,\"reason\":\"no image\\u001b\"}" },
+		{ "\"content\":\"converted\",\"type\":\"btrfs\",\"label\":\"tree\"",
+		  "\"rollback\":{\"possible\":true,\"reason\":null,\"made_by\":\"fsconvert\"" },
+		{ "\"rollback\":{\"possible\":false,\"reason\":\"balanced\",\"made_by\":\"fsconvert\"" },
+		{ "\"interrupted\":{\"what\":\"conversion\",\"begun\":true,\"ext_marked\":true,\"btrfs_marked\":false,"
+		  "\"record\":65536,\"resume\":{\"possible\":true,\"reason\":null,\"holds\":\"btrfs\"},"
+		  "\"undo\":{\"possible\":true,\"reason\":null,\"holds\":\"ext\"}}",
+		  "\"status\":\"interrupted\",\"exit\":4" },
+		{ "\"what\":\"rollback\"",
+		  "\"resume\":{\"possible\":false,\"reason\":\"broken\\u001b\",\"holds\":\"ext\"},"
+		  "\"undo\":{\"possible\":true,\"reason\":null,\"holds\":\"btrfs\"}}" },
+		{ "\"what\":null", "\"undo\":{\"possible\":false,\"reason\":\"lost\",\"holds\":null}" },
+		{ "\"what\":\"conversion\",\"begun\":false",
+		  "\"undo\":{\"possible\":true,\"reason\":null,\"holds\":\"ext\"}" },
+	};
+	struct run run;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		end_status(&run, &states[i], true);
+		for (k = 0; k < ARRAY_SIZE(shown[i]) && shown[i][k]; k++)
+			assert_shows(run.out_text, shown[i][k]);
+		assert_int_equal(count(run.out_text, "\n"), 1);
+		run_free(&run);
+	}
+	assert_int_equal(ARRAY_SIZE(shown), ARRAY_SIZE(states));
+}
+
+/* Who waits sees a bar, which is gone in the end. */
+static void test_terminal_status(void **state)
+{
+	struct run run;
+
+	(void)state;
+	begin_other(&run, CONFIG_STATUS, false, false);
+	run.report.terminal = true;
+	run.report.width = 79;
+	run_phase(&run, "scan", 40 * MIB);
+	run_end(&run, 0);
+	assert_shows(run.err_text, "\rscan    [");
+	assert_hides(run.err_text, "\n");
+	assert_int_equal(run.err_text[strlen(run.err_text) - 1], '\r');
+	run_free(&run);
+}
+
 static void test_outcome(void **state)
 {
 	(void)state;
 	assert_string_equal(report_outcome(CONFIG_CONVERT, 0), "converted");
 	assert_string_equal(report_outcome(CONFIG_CHECK, 0), "checked");
 	assert_string_equal(report_outcome(CONFIG_REHEARSE, 0), "rehearsed");
+	assert_string_equal(report_outcome(CONFIG_ROLLBACK, 0), "rolled-back");
+	assert_string_equal(report_outcome(CONFIG_ROLLBACK_CHECK, 0), "checked");
+	assert_string_equal(report_outcome(CONFIG_RESUME, 0), "resumed");
+	assert_string_equal(report_outcome(CONFIG_STATUS, 0), "examined");
+	assert_string_equal(report_outcome(CONFIG_STATUS, ERR_ARMED), "interrupted");
+	assert_string_equal(report_outcome(CONFIG_ROLLBACK, ERR_REFUSED), "refused");
 	assert_string_equal(report_outcome(CONFIG_CONVERT, ERR_NOROOM), "refused");
 	assert_string_equal(report_outcome(CONFIG_CONVERT, ERR_STOPPED), "stopped");
 	assert_string_equal(report_outcome(CONFIG_CONVERT, ERR_ARMED), "interrupted");
@@ -534,7 +861,11 @@ int main(void)
 		cmocka_unit_test(test_text), cmocka_unit_test(test_text_options), cmocka_unit_test(test_text_offset),
 		cmocka_unit_test(test_text_slow), cmocka_unit_test(test_terminal), cmocka_unit_test(test_text_ends),
 		cmocka_unit_test(test_compat), cmocka_unit_test(test_compat_options), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_json_refused), cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_json_refused), cmocka_unit_test(test_text_rollback),
+		cmocka_unit_test(test_compat_rollback), cmocka_unit_test(test_json_rollback),
+		cmocka_unit_test(test_resume), cmocka_unit_test(test_text_status),
+		cmocka_unit_test(test_json_status), cmocka_unit_test(test_terminal_status),
+		cmocka_unit_test(test_outcome),
 		cmocka_unit_test(test_lost_output), cmocka_unit_test(test_threads),
 	};
 
