@@ -130,6 +130,16 @@ static int write_inode_item(struct fs_builder *b, const struct ext_inode *inode,
 	return btrfs_tree_add(b->tree, &key, item, size);
 }
 
+/* What every inode begins with: the inode itself, its names and its attributes. */
+static int write_head(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
+{
+	int ret = write_inode_item(b, inode, out);
+
+	if (!ret)
+		ret = build_fs_refs(b, inode->ino);
+	return ret ? ret : build_fs_xattrs(b, inode);
+}
+
 static int write_inline(struct fs_builder *b, const void *data, u32 len)
 {
 	struct btrfs_key key = { b->objectid, BTRFS_EXTENT_DATA, 0 };
@@ -148,11 +158,7 @@ static int write_symlink(struct fs_builder *b, const struct ext_inode *inode, st
 		return ret;
 	out->size = len;
 	out->nbytes = len;
-	ret = write_inode_item(b, inode, out);
-	if (!ret)
-		ret = build_fs_refs(b, inode->ino);
-	if (!ret)
-		ret = build_fs_xattrs(b, inode);
+	ret = write_head(b, inode, out);
 	return ret ? ret : write_inline(b, target, len);
 }
 
@@ -170,11 +176,7 @@ static int write_inline_file(struct fs_builder *b, const struct ext_inode *inode
 	}
 	out->size = rec.len;
 	out->nbytes = rec.len;
-	ret = write_inode_item(b, inode, out);
-	if (!ret)
-		ret = build_fs_refs(b, inode->ino);
-	if (!ret)
-		ret = build_fs_xattrs(b, inode);
+	ret = write_head(b, inode, out);
 	return ret ? ret : write_inline(b, rec.payload, rec.len);
 }
 
@@ -183,11 +185,7 @@ static int write_dir(struct fs_builder *b, const struct ext_inode *inode, struct
 	int ret = build_fs_read_dir(b, inode, &out->size);
 
 	if (!ret)
-		ret = write_inode_item(b, inode, out);
-	if (!ret)
-		ret = build_fs_refs(b, inode->ino);
-	if (!ret)
-		ret = build_fs_xattrs(b, inode);
+		ret = write_head(b, inode, out);
 	return ret ? ret : build_fs_entries(b);
 }
 
@@ -201,11 +199,7 @@ static int write_other(struct fs_builder *b, const struct ext_inode *inode, stru
 		ret = measure_extents(&x, out);
 	}
 	if (!ret)
-		ret = write_inode_item(b, inode, out);
-	if (!ret)
-		ret = build_fs_refs(b, inode->ino);
-	if (!ret)
-		ret = build_fs_xattrs(b, inode);
+		ret = write_head(b, inode, out);
 	if (!ret && S_ISREG(inode->mode))
 		ret = write_extents(&x);
 	return ret;

@@ -9,6 +9,7 @@
 #include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "convert/build.h"
 
 /* A bitmap item covers this many bits of one sector each. */
@@ -26,17 +27,14 @@ struct space {
 
 static int add_run(struct space *s, u64 start, u64 end)
 {
+	void *grown;
+
 	if (start >= end)
 		return 0;
-	if (s->nr_runs == s->cap_runs) {
-		size_t cap = s->cap_runs ? 2 * s->cap_runs : 1024;
-		struct range *runs = reallocarray(s->runs, cap, sizeof(*runs));
-
-		if (!runs)
-			return msg_nomem("build");
-		s->runs = runs;
-		s->cap_runs = cap;
-	}
+	grown = vec_grow(s->runs, &s->cap_runs, s->nr_runs, sizeof(*s->runs));
+	if (!grown)
+		return msg_nomem("build");
+	s->runs = grown;
 	s->runs[s->nr_runs++] = (struct range){ start, end - start };
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "btrfs/btrfs_csum.h"
 #include "convert/build_fs.h"
 
@@ -24,15 +25,11 @@ struct xattr_list {
 
 static int grow(struct xattr_list *list, size_t more)
 {
-	if (list->nr == list->cap) {
-		size_t cap = list->cap ? 2 * list->cap : 16;
-		struct xattr_entry *entries = reallocarray(list->entries, cap, sizeof(*entries));
+	void *grown = vec_grow(list->entries, &list->cap, list->nr, sizeof(*list->entries));
 
-		if (!entries)
-			return msg_nomem("build");
-		list->entries = entries;
-		list->cap = cap;
-	}
+	if (!grown)
+		return msg_nomem("build");
+	list->entries = grown;
 	if (list->used + more > list->size) {
 		size_t size = 2 * (list->used + more);
 		u8 *bytes = realloc(list->bytes, size);

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "base/status.h"
 #include "base/uuid.h"
+#include "base/vec.h"
 #include "convert/plan.h"
 
 /* Larger extents could not be relocated when only part of the device is free. */
@@ -186,15 +187,11 @@ static int compare_moved(const void *a, const void *b)
 
 static int note_moved(struct plan *plan, const struct place_piece *piece)
 {
-	if (plan->nr_moved == plan->cap_moved) {
-		size_t cap = plan->cap_moved ? 2 * plan->cap_moved : 64;
-		struct place_piece *moved = reallocarray(plan->moved, cap, sizeof(*moved));
+	void *grown = vec_grow(plan->moved, &plan->cap_moved, plan->nr_moved, sizeof(*plan->moved));
 
-		if (!moved)
-			return msg_nomem("plan");
-		plan->moved = moved;
-		plan->cap_moved = cap;
-	}
+	if (!grown)
+		return msg_nomem("plan");
+	plan->moved = grown;
 	plan->moved[plan->nr_moved++] = *piece;
 	return 0;
 }
@@ -225,15 +222,12 @@ static int count_piece(void *ctx, const struct place_piece *piece)
 
 static int note_moved_inline(struct plan *plan, const struct claim *claim)
 {
-	if (plan->nr_moved_inline == plan->cap_moved_inline) {
-		size_t cap = plan->cap_moved_inline ? 2 * plan->cap_moved_inline : 64;
-		struct claim *claims = reallocarray(plan->moved_inline, cap, sizeof(*claims));
+	void *grown = vec_grow(plan->moved_inline, &plan->cap_moved_inline, plan->nr_moved_inline,
+			       sizeof(*plan->moved_inline));
 
-		if (!claims)
-			return msg_nomem("plan");
-		plan->moved_inline = claims;
-		plan->cap_moved_inline = cap;
-	}
+	if (!grown)
+		return msg_nomem("plan");
+	plan->moved_inline = grown;
 	plan->moved_inline[plan->nr_moved_inline++] = *claim;
 	return 0;
 }
@@ -245,17 +239,14 @@ static int note_cleared(struct plan *plan, const struct claim *claim)
 		u64 start = max_u64(claim->physical, plan_reserved[i].start);
 		u64 end = min_u64(claim->physical + claim->len, plan_reserved[i].start + plan_reserved[i].len);
 
+		void *grown;
+
 		if (start >= end)
 			continue;
-		if (plan->nr_cleared == plan->cap_cleared) {
-			size_t cap = plan->cap_cleared ? 2 * plan->cap_cleared : 16;
-			struct range *cleared = reallocarray(plan->cleared, cap, sizeof(*cleared));
-
-			if (!cleared)
-				return msg_nomem("plan");
-			plan->cleared = cleared;
-			plan->cap_cleared = cap;
-		}
+		grown = vec_grow(plan->cleared, &plan->cap_cleared, plan->nr_cleared, sizeof(*plan->cleared));
+		if (!grown)
+			return msg_nomem("plan");
+		plan->cleared = grown;
 		plan->cleared[plan->nr_cleared++] = (struct range){ start, end - start };
 	}
 	return 0;

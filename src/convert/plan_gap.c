@@ -11,6 +11,7 @@
 #include "base/endian.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "convert/plan.h"
 
 #define MAX_GAPS ((size_t)1 << 20)
@@ -34,21 +35,18 @@ static void drop_small(struct plan *plan)
 
 static int add_gap(struct plan *plan, u64 start, u64 end)
 {
+	void *grown;
+
 	start = round_up(max_u64(start, MIB), PLAN_ALIGN);
 	end = round_down(end, PLAN_ALIGN);
 	if (end <= start || end - start < plan->gap_min)
 		return 0;
 	while (plan->nr_gaps == MAX_GAPS)
 		drop_small(plan);
-	if (plan->nr_gaps == plan->cap_gaps) {
-		size_t cap = plan->cap_gaps ? 2 * plan->cap_gaps : 1024;
-		struct range *gaps = reallocarray(plan->gaps, cap, sizeof(*gaps));
-
-		if (!gaps)
-			return msg_nomem("plan");
-		plan->gaps = gaps;
-		plan->cap_gaps = cap;
-	}
+	grown = vec_grow(plan->gaps, &plan->cap_gaps, plan->nr_gaps, sizeof(*plan->gaps));
+	if (!grown)
+		return msg_nomem("plan");
+	plan->gaps = grown;
 	plan->gaps[plan->nr_gaps++] = (struct range){ start, end - start };
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "btrfs/btrfs_super.h"
 #include "convert/plan.h"
 
@@ -28,17 +29,11 @@ struct layout {
 
 static int add_chunk(struct plan *plan, u64 type, u64 logical, u64 len, const u64 *physical, u32 nr_stripes)
 {
-	struct btrfs_chunk *c;
+	struct btrfs_chunk *c = vec_grow(plan->chunks, &plan->cap_chunks, plan->nr_chunks, sizeof(*c));
 
-	if (plan->nr_chunks == plan->cap_chunks) {
-		size_t cap = plan->cap_chunks ? 2 * plan->cap_chunks : 256;
-
-		c = reallocarray(plan->chunks, cap, sizeof(*c));
-		if (!c)
-			return msg_nomem("plan");
-		plan->chunks = c;
-		plan->cap_chunks = cap;
-	}
+	if (!c)
+		return msg_nomem("plan");
+	plan->chunks = c;
 	c = &plan->chunks[plan->nr_chunks++];
 	*c = (struct btrfs_chunk){ .logical = logical, .len = len, .type = type, .nr_stripes = nr_stripes };
 	for (u32 i = 0; i < nr_stripes; i++)

@@ -11,6 +11,7 @@
 #include "base/endian.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "btrfs/btrfs_csum.h"
 #include "btrfs/btrfs_ondisk.h"
 #include "convert/plan.h"
@@ -89,20 +90,16 @@ static int find_subvolume(struct rollback *r)
 static int add_covered(struct rollback *r, u64 start, u64 len)
 {
 	struct range *last = r->nr_covered ? &r->covered[r->nr_covered - 1] : NULL;
+	void *grown;
 
 	if (last && last->start + last->len == start) {
 		last->len += len;
 		return 0;
 	}
-	if (r->nr_covered == r->cap_covered) {
-		size_t cap = r->cap_covered ? 2 * r->cap_covered : 1024;
-		struct range *covered = reallocarray(r->covered, cap, sizeof(*covered));
-
-		if (!covered)
-			return msg_nomem("roll back");
-		r->covered = covered;
-		r->cap_covered = cap;
-	}
+	grown = vec_grow(r->covered, &r->cap_covered, r->nr_covered, sizeof(*r->covered));
+	if (!grown)
+		return msg_nomem("roll back");
+	r->covered = grown;
 	r->covered[r->nr_covered++] = (struct range){ start, len };
 	return 0;
 }

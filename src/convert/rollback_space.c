@@ -8,6 +8,7 @@
 #include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "convert/plan.h"
 #include "convert/rollback.h"
 
@@ -19,20 +20,16 @@ struct busy {
 static int add_busy(struct busy *b, u64 start, u64 len)
 {
 	struct range *last = b->nr ? &b->ranges[b->nr - 1] : NULL;
+	void *grown;
 
 	if (last && start >= last->start && start <= last->start + last->len) {
 		last->len = max_u64(last->len, start + len - last->start);
 		return 0;
 	}
-	if (b->nr == b->cap) {
-		size_t cap = b->cap ? 2 * b->cap : 4096;
-		struct range *ranges = reallocarray(b->ranges, cap, sizeof(*ranges));
-
-		if (!ranges)
-			return msg_nomem("roll back");
-		b->ranges = ranges;
-		b->cap = cap;
-	}
+	grown = vec_grow(b->ranges, &b->cap, b->nr, sizeof(*b->ranges));
+	if (!grown)
+		return msg_nomem("roll back");
+	b->ranges = grown;
 	b->ranges[b->nr++] = (struct range){ start, len };
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/vec.h"
 #include "convert/scan.h"
 
 /* Longer runs are noted in parts, so that a length fits 32 bits of sectors. The parts end at multiples of this address,
@@ -79,15 +80,11 @@ int scan_inode_note(struct scan *scan, u32 ino, u8 flags, u16 links)
 
 int scan_dir_note(struct scan *scan, u32 ino, u32 dotdot, u16 links)
 {
-	if (scan->nr_dirs == scan->cap_dirs) {
-		size_t cap = scan->cap_dirs ? 2 * scan->cap_dirs : 1024;
-		struct scan_dir *dirs = reallocarray(scan->dirs, cap, sizeof(*dirs));
+	void *grown = vec_grow(scan->dirs, &scan->cap_dirs, scan->nr_dirs, sizeof(*scan->dirs));
 
-		if (!dirs)
-			return msg_nomem("scan");
-		scan->dirs = dirs;
-		scan->cap_dirs = cap;
-	}
+	if (!grown)
+		return msg_nomem("scan");
+	scan->dirs = grown;
 	scan->dirs[scan->nr_dirs++] = (struct scan_dir){ .ino = ino, .dotdot = dotdot, .links = links };
 	return 0;
 }
