@@ -38,15 +38,21 @@ int ext_corrupt_inode(const struct ext_fs *fs, u32 ino, const char *fmt, ...)
 	return report_corrupt(fs, object, text);
 }
 
-/* Writes the remedy with the device's name in place of %s. */
+/* Writes the remedy with the device's name in place of each %s. */
 static void expand_remedy(char *out, size_t size, const char *remedy, const char *name)
 {
-	const char *at = strstr(remedy, "%s");
+	size_t used = 0;
 
-	if (at)
-		snprintf(out, size, "%.*s%s%s", (int)(at - remedy), remedy, name, at + 2);
-	else
-		snprintf(out, size, "%s", remedy);
+	while (used < size) {
+		const char *at = strstr(remedy, "%s");
+
+		if (!at) {
+			snprintf(out + used, size - used, "%s", remedy);
+			return;
+		}
+		used += snprintf(out + used, size - used, "%.*s%s", (int)(at - remedy), remedy, name);
+		remedy = at + 2;
+	}
 }
 
 int ext_refuse(const struct ext_fs *fs, const char *remedy, const char *fmt, ...)
