@@ -334,8 +334,8 @@ static void test_short_devices(void **state)
 	image_free(&image);
 	image = image_copy(&plain);
 	image.dev->size -= 4096;
-	image_refused(&image, ERR_REFUSED, "spans 16777216 bytes, the device has only 16773120; restore the size of the "
-					   "device, or run e2fsck -f memory and resize2fs memory. Nothing was written.");
+	image_refused(&image, ERR_REFUSED, "spans 16777216 bytes, the device has only 16773120; restore the size of "
+		      "the device, or run e2fsck -f memory and resize2fs memory. Nothing was written.");
 	image.dev->size += 4096;
 	image_free(&image);
 }
