@@ -233,7 +233,8 @@ class Manifest:
         if kind in (stat.S_IFREG, stat.S_IFLNK):
             text += " size=%d" % attr.size
         for label, (sec, ns) in zip("amcb", attr.times):
-            text += " %s=%d.%09d" % (label, sec, ns)
+            # a damaged source may have a second or more of nanoseconds: the moment is what counts
+            text += " %s=%d.%09d" % (label, sec + ns // 10**9, ns % 10**9)
         if kind != stat.S_IFDIR and attr.nlink > 1:
             if attr.ino not in self.first_name:
                 self.first_name[attr.ino] = (quote(path), self.content(name, attr))
