@@ -23,6 +23,7 @@ static void *msg_sink_ctx;
 static char *msg_captured; /* NULL: nothing is captured */
 static size_t msg_captured_size;
 static _Atomic int msg_max_level = MSG_INFO;
+static _Atomic bool msg_quiet;
 
 void msg_set_sink(msg_fn fn, void *ctx)
 {
@@ -30,6 +31,11 @@ void msg_set_sink(msg_fn fn, void *ctx)
 	msg_sink = fn;
 	msg_sink_ctx = ctx;
 	pthread_mutex_unlock(&msg_lock);
+}
+
+void msg_set_quiet(bool quiet)
+{
+	atomic_store(&msg_quiet, quiet);
 }
 
 void msg_capture(char *text, size_t size)
@@ -60,7 +66,7 @@ static void msg_put(enum msg_level level, const char *fmt, va_list ap)
 	char text[MSG_MAX];
 	int len = 0;
 
-	if ((int)level > atomic_load(&msg_max_level))
+	if ((int)level > atomic_load(&msg_max_level) || (level > MSG_ERR && atomic_load(&msg_quiet)))
 		return;
 	len = vsnprintf(text, sizeof(text), fmt, ap);
 	if (len < 0)

@@ -18,6 +18,9 @@ void msg_set_sink(msg_fn fn, void *ctx);
 /* Messages above this level are dropped (default MSG_INFO). */
 void msg_set_level(enum msg_level level);
 
+/* While quiet, only errors are let through: for work whose advice would be out of place. */
+void msg_set_quiet(bool quiet);
+
 /* For callers to whom a failure is an answer: until msg_capture(NULL, 0), the first error goes to text (size > 0)
  * instead of the sink, and everything else is dropped. Not to be nested. */
 void msg_capture(char *text, size_t size);

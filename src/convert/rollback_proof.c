@@ -164,9 +164,14 @@ int rollback_prove(struct rollback *r)
 {
 	int ret = rollback_view_new(r->job->dev, r->journal, &r->view);
 
+	/* the ext layer warns of what a conversion would change */
+	msg_set_quiet(true);
 	if (!ret)
 		ret = scan_view(r);
 	if (!ret)
 		ret = check_covered(r);
-	return ret ? ret : count_changes(r);
+	if (!ret)
+		ret = count_changes(r);
+	msg_set_quiet(false);
+	return ret;
 }

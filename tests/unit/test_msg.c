@@ -70,6 +70,21 @@ static void test_long_text_is_cut(void **state)
 	assert_string_equal(m.text + len - 5, "x...\n");
 }
 
+static void test_quiet(void **state)
+{
+	struct messages m;
+
+	(void)state;
+	messages_gather(&m);
+	msg_set_quiet(true);
+	msg_warn("w1");
+	msg_info("i2");
+	msg_err("e3");
+	msg_set_quiet(false);
+	msg_info("i4");
+	assert_string_equal(m.text, "e3\ni4\n");
+}
+
 static void test_capture(void **state)
 {
 	struct messages m;
@@ -195,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_levels, reset),
 		cmocka_unit_test_teardown(test_nomem, reset),
+		cmocka_unit_test_teardown(test_quiet, reset),
 		cmocka_unit_test_teardown(test_capture, reset),
 		cmocka_unit_test_teardown(test_long_text_is_cut, reset),
 		cmocka_unit_test_teardown(test_errno_is_kept, reset),
