@@ -15,7 +15,7 @@ prefixes_of() {
 	btrfs) echo btrfs_ ;;
 	convert)
 		echo arena_ build_ commit_ config_ csum_writer_ extent_writer_ job_ journal_ place_ plan_ resume_ \
-			rollback_ scan_ switch_ verify_
+			rollback_ scan_ status_ switch_ verify_
 		;;
 	cli) echo cli_ features_ format_ json_ meter_ option_ options_ report_ summary_ main ;;
 	*) return 1 ;;
