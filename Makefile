@@ -72,9 +72,9 @@ help:
 #: make                the static program build/fsconvert
 #: make deps           the static libraries it needs, and a static e2fsck, below build/deps (once)
 #: make prereqs        installs the Debian packages that building and testing need
-#: make demo           converts a small file system, shows the result, and rolls it back
-#: make check          all tests under a few minutes; installs missing Debian packages first
-#: make check-long     the long tests
+#: make demo           converts an image of this machine's own files, judges the result, and rolls it back
+#: make check          unit, image and static tests; installs missing Debian packages first
+#: make check-long     power cuts and faults, for hours if need be
 #: make bench          measures speed beside btrfs-convert
 #: make debug          build/debug/fsconvert, with sanitizers and fault injection
 #: make unit           builds and runs the unit tests
@@ -167,7 +167,7 @@ check:
 check-long:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug
-	@tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/long/*.sh)))
+	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/crash/[0-9]*.sh tests/long/[0-9]*.sh)))
 
 demo:
 	@scripts/install-packages.sh build demo
@@ -177,7 +177,7 @@ demo:
 bench:
 	@scripts/install-packages.sh build demo check
 	@$(MAKE) all
-	@tests/bench/bench.sh
+	@tests/bench/run.sh
 
 # --- installation and cleaning ---
 
