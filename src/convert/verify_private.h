@@ -17,8 +17,7 @@
 
 #define VERIFY_NAME_MAX 255u
 
-/* The trees of verify_root.c, and the root and chunk trees. */
-#define VERIFY_MAX_ROOTS 12
+#define VERIFY_MAX_ROOTS 20
 
 struct verify_root {
 	u64 id;

@@ -52,8 +52,6 @@ static int take_root_item(struct verify *v, const struct verify_walk *w)
 	what = wrong_root_item(v, w->item.key.objectid, d);
 	if (what)
 		return verify_bad_item(w, what);
-	if (v->nr_roots == VERIFY_MAX_ROOTS)
-		return verify_bad_item(w, "too many trees");
 	root->id = w->item.key.objectid;
 	root->logical = le64_to_cpu(d->bytenr);
 	root->bytes_used = le64_to_cpu(d->bytes_used);
@@ -147,6 +145,8 @@ static const struct root_tree_item {
 	{ { VERIFY_SAVED_TREE, BTRFS_ROOT_BACKREF, BTRFS_FS_TREE }, ALWAYS, take_root_ref },
 	{ { BTRFS_DATA_RELOC_TREE, BTRFS_ROOT_ITEM, 0 }, ALWAYS, take_root_item },
 };
+
+static_assert(2 + ARRAY_SIZE(root_tree_items) <= VERIFY_MAX_ROOTS, "room for the root of each tree");
 
 static bool must_be_there(const struct verify *v, enum presence presence)
 {

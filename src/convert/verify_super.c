@@ -46,8 +46,6 @@ static const char *wrong_fields(const struct btrfs_super_disk *d)
 	if (!verify_all_zero(d->metadata_uuid, sizeof(d->metadata_uuid)) &&
 	    memcmp(d->metadata_uuid, d->fsid, sizeof(d->fsid)) != 0)
 		return "metadata uuid";
-	if (verify_all_zero(d->fsid, sizeof(d->fsid)) || verify_all_zero(d->dev_item.uuid, sizeof(d->dev_item.uuid)))
-		return "uuid";
 	if (d->nr_global_roots || d->remap_root || d->remap_root_generation || d->remap_root_level ||
 	    !verify_all_zero(d->reserved, sizeof(d->reserved)))
 		return "reserved bytes";

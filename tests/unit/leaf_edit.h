@@ -115,13 +115,18 @@ static inline void leaf_store(struct leaf *leaf)
 	free(block);
 }
 
+static inline void leaf_free(struct leaf *leaf)
+{
+	free(leaf->saved);
+	free(leaf);
+}
+
 /* Puts the leaf back as it was, and frees it. */
 static inline void leaf_restore(struct leaf *leaf)
 {
 	for (u32 i = 0; i < leaf->nr_copies; i++)
 		memcpy(leaf->copies[i], leaf->saved, leaf->nodesize);
-	free(leaf->saved);
-	free(leaf);
+	leaf_free(leaf);
 }
 
 #define ANY ((u64)-30)

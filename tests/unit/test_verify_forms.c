@@ -292,6 +292,51 @@ static void test_surplus(void **state)
 	leaf_store(leaf);
 	assert_true(is_noticed(super, "not the number of an inode"));
 	leaf_restore(leaf);
+
+	leaf = leaf_load(image, super, BTRFS_EXTENT_TREE);
+	item = leaf_insert(leaf, (struct btrfs_key){ TIB, BTRFS_METADATA_ITEM, 0 });
+	item->size = BTRFS_METADATA_ITEM_BYTES;
+	memcpy(item->data, leaf_find(leaf, ANY, BTRFS_METADATA_ITEM, 0)->data, item->size);
+	leaf_store(leaf);
+	assert_true(is_noticed(super, "lies in no chunk"));
+	leaf_restore(leaf);
+}
+
+/* Moves the first copy of a metadata chunk to physical, with all that is said of it. */
+static void move_chunk(u64 physical)
+{
+	struct leaf *chunks, *devs;
+	struct leaf_item *chunk, *extent;
+	u64 logical = resolve(META_CHUNK), from, len;
+
+	devs = leaf_load(image, super, BTRFS_DEV_TREE);
+	chunks = leaf_load(image, super, BTRFS_CHUNK_TREE);
+	chunk = leaf_find(chunks, 256, BTRFS_CHUNK_ITEM, logical);
+	len = get_le64(chunk->data);
+	from = get_le64(chunk->data + 48 + 8);
+	put_le64(chunk->data + 48 + 8, physical);
+	extent = leaf_insert(devs, (struct btrfs_key){ 1, BTRFS_DEV_EXTENT, physical });
+	*extent = *leaf_find(devs, 1, BTRFS_DEV_EXTENT, from);
+	extent->key.offset = physical;
+	leaf_drop(devs, leaf_find(devs, 1, BTRFS_DEV_EXTENT, from));
+	leaf_store(devs);
+	leaf_store(chunks);
+	memcpy(dev_mem_data(image) + physical, dev_mem_data(image) + from, len);
+	leaf_free(devs);
+	leaf_free(chunks);
+}
+
+static void test_places(void **state)
+{
+	(void)state;
+	load(NULL);
+	move_chunk(96 * MIB);
+	assert_int_equal(verify_trees(image, super, NULL, NULL, NULL), 0);
+	move_chunk(64 * MIB);
+	assert_true(is_noticed(super, "it lies in the place of a superblock"));
+	move_chunk(96 * MIB + SECTOR);
+	assert_true(is_noticed(super, "its place is not aligned"));
+	unload();
 }
 
 /* What the device does not give back is no bug. */
@@ -318,7 +363,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_honest),       cmocka_unit_test(test_expect),  cmocka_unit_test(test_keyed_refs),
 		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_extref),
-		cmocka_unit_test(test_no_image),     cmocka_unit_test(test_surplus), cmocka_unit_test(test_io_error),
+		cmocka_unit_test(test_no_image),     cmocka_unit_test(test_surplus), cmocka_unit_test(test_places),
+		cmocka_unit_test(test_io_error),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -238,6 +238,7 @@ static const struct lie extent_lies[] = {
 	{ "wrong address or length", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, MOVE, 1) },
 	{ "wrong address or length", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, MOVE, 128 * MIB) },
 	{ "it overlaps the extent before", ITEM(EXTENT, META_CHUNK, METADATA_ITEM, 0, COPY, 1) },
+	{ "it reaches beyond its chunk", ITEM(EXTENT, ANY, EXTENT_ITEM, LAST, MOVE, 64 * MIB) },
 	{ "are free, but not listed so", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, MOVE, (u64)-4096) },
 	{ "are free, but not listed so", ITEM(EXTENT, ANY, EXTENT_ITEM, FILE_LEN, DROP, 0) },
 	{ "it overlaps the extent before, or lies in no chunk", ITEM(EXTENT, DATA_CHUNK, EXTENT_ITEM, ANY, RENAME,
