@@ -28,7 +28,7 @@ struct recorder {
 	u32 nr, nr_epochs;
 };
 
-/* What of the writes of the last epoch reaches the device: the first ones whole and half of the next; or any sectors. */
+/* What of the writes of the last epoch is on the device: the first ones whole and half of the next; or any sectors. */
 struct cut {
 	u32 epoch;
 	u32 whole;

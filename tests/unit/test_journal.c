@@ -174,7 +174,8 @@ static void test_senseless(void **state)
 		u32 at, value;
 	} cases[] = {
 		{ J_VERSION, 0 }, { J_VERSION, 2 }, { J_TARGET, 2 }, { J_TARGET, ~0u },
-		{ J_NR, JOURNAL_MAX_PIECES + 1 }, { J_NR, ~0u }, { J_ADDRESS, AT + JOURNAL_COPY }, { J_ADDRESS + 4, 1 }, { 0x20, 0 },
+		{ J_NR, JOURNAL_MAX_PIECES + 1 }, { J_NR, ~0u },
+		{ J_ADDRESS, AT + JOURNAL_COPY }, { J_ADDRESS + 4, 1 }, { 0x20, 0 },
 	};
 
 	(void)state;
