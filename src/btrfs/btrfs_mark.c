@@ -17,7 +17,8 @@ static void checksum(const u8 super[BTRFS_SUPER_SIZE], u8 digest[BTRFS_CSUM_MAX]
 
 	memset(digest, 0, BTRFS_CSUM_MAX);
 	if (type <= BTRFS_CSUM_BLAKE2B)
-		btrfs_csum((enum btrfs_csum_type)type, super + BTRFS_CSUM_MAX, BTRFS_SUPER_SIZE - BTRFS_CSUM_MAX, digest);
+		btrfs_csum((enum btrfs_csum_type)type, super + BTRFS_CSUM_MAX, BTRFS_SUPER_SIZE - BTRFS_CSUM_MAX,
+			   digest);
 }
 
 static void reseal(u8 super[BTRFS_SUPER_SIZE])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The mark of an interrupted roll back in a btrfs superblock. A marked superblock (B') is the original (B) with an incompat
- * bit that no kernel knows and the address of our journal record in compat_flags; checksum, address and bit stand in one
- * 512-byte sector, so B becomes B' in one piece.
+ * The mark of an interrupted roll back in a btrfs superblock. A marked superblock (B') is the original (B) with an
+ * incompat bit that no kernel knows and the address of our journal record in compat_flags; checksum, address and bit
+ * stand in one 512-byte sector, so B becomes B' in one piece.
  */
 #ifndef BTRFS_MARK_H
 #define BTRFS_MARK_H

@@ -51,9 +51,8 @@ static int sink_alloc(void *ctx, u64 owner, u8 level, u64 *logical)
 	int ret;
 
 	if (a->blocks.nr == a->capacity) {
-		msg_err("build: tree %llu needs more blocks than the plan reserved (%llu): this is a bug of fsconvert, the source is untouched",
+		return job_bug("build: tree %llu needs more blocks than the plan reserved (%llu)",
 			(unsigned long long)owner, (unsigned long long)a->capacity);
-		return ERR_BUG;
 	}
 	ret = grow_levels(&a->blocks, a->blocks.nr + 1);
 	if (ret)

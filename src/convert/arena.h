@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hands out the blocks of the planned metadata (or system) chunks one behind the other, remembers tree and level of each,
- * and writes them in long writes to all stripes. One tree is written at a time, so that each lies contiguous.
+ * Hands out the blocks of the planned metadata (or system) chunks one behind the other, remembers tree and level of
+ * each, and writes them in long writes to all stripes. One tree is written at a time, so that each lies contiguous.
  */
 #ifndef CONVERT_ARENA_H
 #define CONVERT_ARENA_H

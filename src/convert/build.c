@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The build phase: writes the whole new file system but its superblocks, into space that is free in the old one. The order:
- * one sweep over the data (csum tree), the saved image, the files, the small trees, and last the trees that describe all
- * the others.
+ * The build phase: writes the whole new file system but its superblocks, into space that is free in the old one. The
+ * order: one sweep over the data (csum tree), the saved image, the files, the small trees, and last the trees that
+ * describe all the others.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The csum tree: digests of contiguous sectors become items that fill what is left of a leaf, so that leaves are full and
- * the bound of plan_need.c holds.
+ * The csum tree: digests of contiguous sectors become items that fill what is left of a leaf, so that leaves are full
+ * and the bound of plan_need.c holds.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * The trees that describe all blocks in use, their own included: free space, block groups, extents; and the root tree,
  * which names them. Their sizes depend on how many blocks they have themselves, so they are first built dry, without
- * writing, until the list of blocks that comes out equals the list that went in. The list only grows from round to round, and
- * each added block adds less than a block of items, so this ends, in practice at the third round.
+ * writing, until the list of blocks that comes out equals the list that went in. The list only grows from round to
+ * round, and each added block adds less than a block of items, so this ends, in practice at the third round.
  */
 #include "base/msg.h"
 #include "base/status.h"
@@ -61,8 +61,7 @@ static int solve(struct job *job, u64 nr, size_t nr_segments)
 		arena_rewind(&b->meta, nr, nr_segments);
 	}
 	if (!ret) {
-		msg_err("build: the extent tree finds no stable size: this is a bug of fsconvert, the source is untouched");
-		ret = ERR_BUG;
+		ret = job_bug("build: the extent tree finds no stable size");
 	}
 	return ret;
 }
@@ -82,8 +81,7 @@ int build_describe(struct job *job)
 	if (!ret)
 		ret = build_all(job);
 	if (!ret && !arena_blocks_equal(&b->forecast, &b->meta.blocks)) {
-		msg_err("build: the trees differ from their forecast: this is a bug of fsconvert, the source is untouched");
-		ret = ERR_BUG;
+		ret = job_bug("build: the trees differ from their forecast");
 	}
 	return ret ? ret : arena_flush(&b->meta);
 }

@@ -26,7 +26,8 @@ struct read_ctx {
 };
 
 /* A sorted record: key (item type, hash or index), payload an encoded entry. */
-static int add_entry(struct read_ctx *r, u64 index, const struct btrfs_key *location, u8 type, const char *name, u16 len)
+static int add_entry(struct read_ctx *r, u64 index, const struct btrfs_key *location, u8 type, const char *name,
+		     u16 len)
 {
 	struct fs_builder *b = r->b;
 	u8 entry[BTRFS_DIR_ITEM_SIZE + 255];
@@ -87,9 +88,8 @@ int build_fs_entries(struct fs_builder *b)
 			used = 0;
 		}
 		if (used + rec.len > max) {
-			msg_err("build: entries of directory %llu exceed a leaf: this is a bug of fsconvert, the source is untouched",
+			return job_bug("build: entries of directory %llu exceed a leaf",
 				(unsigned long long)b->objectid);
-			return ERR_BUG;
 		}
 		key.type = (u8)rec.hi;
 		key.offset = rec.lo;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The extent tree in logical order: data extents with their references, tree blocks by the forecast, and the block groups
- * between them (or in their own tree).
+ * The extent tree in logical order: data extents with their references, tree blocks by the forecast, and the block
+ * groups between them (or in their own tree).
  */
 #include "base/msg.h"
 #include "base/status.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tree 5: one more pass over the inode table in order, merged with the sorted names and the inline files. Inode n of ext
- * becomes objectid n + 254, so the order of inodes is the order of keys; within an inode the items come by type:
+ * Tree 5: one more pass over the inode table in order, merged with the sorted names and the inline files. Inode n of
+ * ext becomes objectid n + 254, so the order of inodes is the order of keys; within an inode the items come by type:
  * inode, references, attributes, directory entries by hash and by index, extents.
  */
 #include "convert/build_fs.h"
@@ -170,9 +170,8 @@ static int write_inline_file(struct fs_builder *b, const struct ext_inode *inode
 	if (ret < 0)
 		return ret;
 	if (ret == 0 || rec.hi != inode->ino || rec.len != inode->size) {
-		msg_err("build: the content of inline inode %u is missing: this is a bug of fsconvert, the source is untouched",
+		return job_bug("build: the content of inline inode %u is missing",
 			inode->ino);
-		return ERR_BUG;
 	}
 	out->size = rec.len;
 	out->nbytes = rec.len;

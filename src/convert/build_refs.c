@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The names of an inode from its own side: one INODE_REF item for each parent directory, and INODE_EXTREF items for names
- * that find no room there.
+ * The names of an inode from its own side: one INODE_REF item for each parent directory, and INODE_EXTREF items for
+ * names that find no room there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +92,8 @@ static int write_extrefs(struct fs_builder *b)
 			used = 0;
 		}
 		if (!ret && used + BTRFS_INODE_EXTREF_SIZE + name_len > max) {
-			msg_err("%s: inode %llu: too many names have one hash; rename some of them", b->job->config.device,
+			msg_err("%s: inode %llu: too many names have one hash; rename some of them",
+				b->job->config.device,
 				(unsigned long long)(b->objectid - SCAN_INO_OFFSET));
 			ret = ERR_REFUSED;
 		}

@@ -109,19 +109,21 @@ int build_dev(struct job *job)
 	return build_close_tree(job, tree, ret, &job->build->dev);
 }
 
+static_assert(BTRFS_CHUNK_SIZE + 2 * BTRFS_STRIPE_SIZE >= BTRFS_DEV_ITEM_BYTES, "both kinds of items fit one buffer");
+
 int build_chunk(struct job *job)
 {
 	const struct plan *plan = job->plan;
 	struct btrfs_key key = { 1, BTRFS_DEV_ITEM, 1 };
-	u8 item[BTRFS_CHUNK_SIZE + 2 * BTRFS_STRIPE_SIZE > BTRFS_DEV_ITEM_BYTES ? BTRFS_CHUNK_SIZE + 2 * BTRFS_STRIPE_SIZE
-									       : BTRFS_DEV_ITEM_BYTES];
+	u8 item[BTRFS_CHUNK_SIZE + 2 * BTRFS_STRIPE_SIZE];
 	struct btrfs_tree *tree = NULL;
+	u32 size;
 	int ret = build_open_tree(job, &job->build->sys, BTRFS_CHUNK_TREE, &tree);
 
 	if (ret)
 		return ret;
-	ret = btrfs_tree_add(tree, &key, item,
-			     btrfs_dev_item_encode(item, plan->total_bytes, job->build->super.dev_bytes_used, &plan->params));
+	size = btrfs_dev_item_encode(item, plan->total_bytes, job->build->super.dev_bytes_used, &plan->params);
+	ret = btrfs_tree_add(tree, &key, item, size);
 	for (size_t i = 0; !ret && i < plan->nr_chunks; i++) {
 		key = (struct btrfs_key){ BTRFS_FIRST_FREE, BTRFS_CHUNK_ITEM, plan->chunks[i].logical };
 		ret = btrfs_tree_add(tree, &key, item, btrfs_chunk_encode(item, &plan->chunks[i], &plan->params));

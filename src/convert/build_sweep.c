@@ -2,8 +2,8 @@
 /*
  * The sweep: one pass over the used blocks in the order of their addresses in the result. Windows of some MiB are read
  * and checksummed by worker threads; the main thread cuts the extents into windows and consumes the finished ones in
- * order: digests go to the csum tree, the content of small files to the inline sorter. What is moved out of the reserved
- * ranges is written to its new place by the worker that read it.
+ * order: digests go to the csum tree, the content of small files to the inline sorter. What is moved out of the
+ * reserved ranges is written to its new place by the worker that read it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -370,9 +370,8 @@ int build_sweep(struct job *job)
 	while (!ret && s.head < s.tail)
 		ret = consume_oldest(&s);
 	if (!ret && s.nr_pending) {
-		msg_err("build: %zu inline files lie in no extent: this is a bug of fsconvert, the source is untouched",
+		ret = job_bug("build: %zu inline files lie in no extent",
 			s.nr_pending);
-		ret = ERR_BUG;
 	}
 	if (!ret)
 		ret = csum_writer_finish(&s.csum);

@@ -77,9 +77,8 @@ static int write_items(struct fs_builder *b, const struct xattr_list *list)
 		key.offset = list->entries[i].hash;
 		for (; i < list->nr && list->entries[i].hash == key.offset; i++) {
 			if (used + list->entries[i].len > max) {
-				msg_err("build: attributes of objectid %llu exceed a leaf: this is a bug of fsconvert, the source is untouched",
+				return job_bug("build: attributes of objectid %llu exceed a leaf",
 					(unsigned long long)b->objectid);
-				return ERR_BUG;
 			}
 			memcpy(b->item + used, list->bytes + list->entries[i].offset, list->entries[i].len);
 			used += list->entries[i].len;

@@ -19,9 +19,8 @@ static int add_piece(struct journal *j, u64 home, u64 len, u64 source, const u8 
 	struct journal_piece *p = &j->pieces[j->nr_pieces];
 
 	if (j->nr_pieces == JOURNAL_MAX_PIECES) {
-		msg_err("commit: more than %u pieces were moved: this is a bug of fsconvert, the source is untouched",
+		return job_bug("commit: more than %u pieces were moved",
 			JOURNAL_MAX_PIECES);
-		return ERR_BUG;
 	}
 	*p = (struct journal_piece){ .home = home, .len = len, .source = source };
 	if (digest)
@@ -49,7 +48,8 @@ static int add_moved(struct job *job, struct journal *j)
 		if (!ret)
 			ret = dev_read(job->dev, piece->logical, new, piece->len);
 		if (!ret && memcmp(old, new, piece->len) != 0) {
-			msg_err("%s: the copy of %llu bytes from %llu to %llu reads back differently: the device cannot be trusted; the source is untouched",
+			msg_err("%s: the copy of %llu bytes from %llu to %llu reads back differently: the device "
+				"cannot be trusted; the source is untouched",
 				job->config.device, (unsigned long long)piece->len,
 				(unsigned long long)piece->physical, (unsigned long long)piece->logical);
 			ret = ERR_IO;
@@ -113,7 +113,8 @@ int commit_run(struct job *job)
 	free(j);
 	if (!ret || !armed)
 		return ret;
-	msg_err("%s: the switch of the superblocks was interrupted: run fsconvert --resume %s; nothing may mount the device before",
+	msg_err("%s: the switch of the superblocks was interrupted: run fsconvert --resume %s; nothing may mount the "
+		"device before",
 		job->config.device, job->config.device);
 	return ERR_ARMED;
 }

@@ -5,8 +5,8 @@
 
 #include "convert/job.h"
 
-/* Makes the verified btrfs the file system of the device. Failure before the first write leaves ext whole; afterwards the
- * return value is ERR_ARMED, and the message says what to do. */
+/* Makes the verified btrfs the file system of the device. Failure before the first write leaves ext whole;
+ * afterwards the return value is ERR_ARMED, and the message says what to do. */
 int commit_run(struct job *job) __must_check;
 
 #endif

@@ -7,12 +7,12 @@
 #include "btrfs/btrfs_mark.h"
 #include "convert/journal.h"
 
-/* Both superblocks lie in here. A read of this size goes around the page cache, which may remember what never reached the
- * device. */
+/* Both superblocks lie in here. A read of this size goes around the page cache, which may remember what never
+ * reached the device. */
 #define PROBE_SIZE (128 * KIB)
 
-/* The switch never leaves B' beside an ext superblock without our bit. Where both are found, the block at 64 KiB belongs
- * to a file, and whoever wrote that must not have us follow it to a record of his own. */
+/* The switch never leaves B' beside an ext superblock without our bit. Where both are found, the block at 64 KiB
+ * belongs to a file, and whoever wrote that must not have us follow it to a record of his own. */
 static void judge_supers(const u8 *head, struct journal_state *state)
 {
 	const u8 *ext = head + EXT_MARK_HOME, *btrfs = head + BTRFS_SUPER_PRIMARY;
@@ -55,7 +55,8 @@ int journal_refuse_armed(struct dev *dev, const char *name)
 
 	if (ret || !state.armed)
 		return ret;
-	msg_err("%s: a conversion or roll back was interrupted while it switched the superblocks: run fsconvert --resume %s; nothing may mount the device before",
+	msg_err("%s: a conversion or roll back was interrupted while it switched the superblocks: run fsconvert "
+		"--resume %s; nothing may mount the device before",
 		name, name);
 	return ERR_ARMED;
 }

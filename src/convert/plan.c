@@ -78,11 +78,14 @@ static int refuse_items(const struct job *job, u32 nodesize)
 	const struct scan_items *items = &job->scan->items;
 
 	if (items->max_item > btrfs_max_item(nodesize))
-		msg_err("%s: inode %u needs an item of %u bytes (extended attributes, or names with one hash), and a node of %u bytes holds %u%s",
+		msg_err("%s: inode %u needs an item of %u bytes (extended attributes, or names with one hash), and a "
+			"node of %u bytes holds %u%s",
 			job->config.device, items->max_item_ino, items->max_item, nodesize, btrfs_max_item(nodesize),
-			items->max_item <= btrfs_max_item(65536) ? "; use --nodesize 65536" : "; shorten or remove some of them");
+			items->max_item <= btrfs_max_item(65536) ? "; use --nodesize 65536"
+								 : "; shorten or remove some of them");
 	else
-		msg_err("%s: inode %u has so many hard links in one directory that the feature extref is needed; leave ^extref out",
+		msg_err("%s: inode %u has so many hard links in one directory that the feature extref is needed; leave "
+			"^extref out",
 			job->config.device, items->max_ref_ino);
 	return ERR_REFUSED;
 }
@@ -138,7 +141,8 @@ static int try_thresholds(struct job *job, struct plan_attempt *attempt, u64 *mi
 static void notice_fallback(const struct job *job, const struct plan_attempt *attempt)
 {
 	if (!attempt->dup && job->config.metadata == CONFIG_METADATA_AUTO)
-		msg_warn("%s: too little free space for two copies of the metadata: it is kept single", job->config.device);
+		msg_warn("%s: too little free space for two copies of the metadata: it is kept single",
+			 job->config.device);
 	if (attempt->nodesize == 4096 && !job->config.nodesize)
 		msg_warn("%s: little free space: nodes of 4 KiB are used", job->config.device);
 }
@@ -171,7 +175,8 @@ static int choose_layout(struct job *job)
 	}
 	if (ret)
 		return ret;
-	msg_err("%s: not enough free space: %s more is needed in pieces of 64 KiB and up that lie on 64 KiB boundaries (%s are free in all); delete files or enlarge the partition",
+	msg_err("%s: not enough free space: %s more is needed in pieces of 64 KiB and up that lie on 64 KiB boundaries "
+		"(%s are free in all); delete files or enlarge the partition",
 		job->config.device, size_format(least, lack), size_format(ext_get_info(job->ext)->free, have));
 	return ERR_NOROOM;
 }
@@ -204,9 +209,8 @@ static int count_piece(void *ctx, const struct place_piece *piece)
 
 	if (chunk == plan->nr_data ||
 	    piece->logical + piece->len > plan->chunks[chunk].logical + plan->chunks[chunk].len) {
-		msg_err("plan: the extent at %llu lies in no data chunk: this is a bug of fsconvert, the source is untouched",
+		return job_bug("plan: the extent at %llu lies in no data chunk",
 			(unsigned long long)piece->physical);
-		return ERR_BUG;
 	}
 	plan->chunk_used[chunk] += piece->len;
 	plan->count.used += piece->len;

@@ -103,7 +103,8 @@ void plan_free(struct plan *plan);
 /* Fills gaps, last_used, reserved_used. */
 int plan_find_gaps(struct job *job) __must_check;
 
-/* Bytes of the device that the result may span: the file system, and the tail behind it when nothing else lives there. */
+/* Bytes of the device that the result may span: the file system, and the tail behind it when nothing else lives
+ * there. */
 int plan_find_size(struct job *job) __must_check;
 
 /* --- plan_need.c --- */

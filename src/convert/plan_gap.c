@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The free space in pieces that chunks can use: the gaps between the used ranges, shrunk to multiples of 64 KiB, and the
- * tail of a device that is longer than its file system. Memory is bounded: when there are too many gaps the smallest are
- * dropped, and lie inside data chunks then.
+ * The free space in pieces that chunks can use: the gaps between the used ranges, shrunk to multiples of 64 KiB, and
+ * the tail of a device that is longer than its file system. Memory is bounded: when there are too many gaps the
+ * smallest are dropped, and lie inside data chunks then.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One attempt at a layout. Gaps of at least the threshold stay outside the data chunks; from them come, in this order, the
- * new places of what is moved, the journal record, the system chunks and the metadata chunks. The rest is unallocated
- * space for the kernel.
- * Data chunks are mapped logical = physical; metadata and system chunks lie above the device in the logical space.
+ * One attempt at a layout. Gaps of at least the threshold stay outside the data chunks; from them come, in this
+ * order, the new places of what is moved, the journal record, the system chunks and the metadata chunks. The rest is
+ * unallocated space for the kernel. Data chunks are mapped logical = physical; metadata and system chunks lie above
+ * the device in the logical space.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -62,7 +62,10 @@ void plan_count_need(const struct job *job, u32 nodesize, u64 nr_data, u64 nr_ch
 	u64 csum_bytes = csum_size ? items->csum_bytes / SECTOR * csum_size + items->csum_runs * BTRFS_ITEM_SIZE : 0;
 	u64 free_runs = job->scan_stats.nr_used_runs + 2 * nr_chunks;
 	u64 other, other_bound, describing;
-	struct tree_need fs = { .bytes = items->bytes + in_files * ITEM(BTRFS_FILE_EXTENT_SIZE), .large = items->large_bytes };
+	struct tree_need fs = {
+		.bytes = items->bytes + in_files * ITEM(BTRFS_FILE_EXTENT_SIZE),
+		.large = items->large_bytes,
+	};
 	struct tree_need saved = { .bytes = 1024 + extents * ITEM(BTRFS_FILE_EXTENT_SIZE) };
 	struct tree_need csum = { .bytes = csum_bytes };
 	struct tree_need space = { .bytes = nr_chunks * ITEM(BTRFS_FREE_SPACE_INFO_SIZE) + free_runs * ITEM(0) };
@@ -70,8 +73,10 @@ void plan_count_need(const struct job *job, u32 nodesize, u64 nr_data, u64 nr_ch
 	struct tree_need root = { .bytes = 8192 };
 	struct tree_need groups = { .bytes = nr_chunks * ITEM(BTRFS_BLOCK_GROUP_ITEM_SIZE) };
 	struct tree_need chunk = { .bytes = 128 + nr_chunks * ITEM(BTRFS_CHUNK_SIZE + 2 * BTRFS_STRIPE_SIZE) };
-	struct tree_need extent = { .bytes = groups.bytes + extents * ITEM(BTRFS_EXTENT_ITEM_SIZE + 2 * BTRFS_INLINE_DATA_REF_SIZE) };
-	u64 small;
+	struct tree_need extent = {
+		.bytes = groups.bytes + extents * ITEM(BTRFS_EXTENT_ITEM_SIZE + 2 * BTRFS_INLINE_DATA_REF_SIZE),
+	};
+	u64 small, self;
 
 	if (holes) {
 		fs.bytes += (in_files + job->scan_stats.nr_files) * ITEM(BTRFS_FILE_EXTENT_SIZE);
@@ -90,8 +95,8 @@ void plan_count_need(const struct job *job, u32 nodesize, u64 nr_data, u64 nr_ch
 		     bound_blocks(&space, nodesize, SCAN_LARGE_ITEM) + small;
 	other_bound = bound_blocks(&fs, nodesize, SCAN_LARGE_ITEM) + bound_blocks(&saved, nodesize, SCAN_LARGE_ITEM) +
 		      describing;
-	describing += extent_blocks(extent, other_bound + need->system / nodesize, nodesize, meta_item, true);
-	need->bound = (other_bound + extent_blocks(extent, other_bound + need->system / nodesize, nodesize, meta_item, true)) *
-		      nodesize;
+	self = extent_blocks(extent, other_bound + need->system / nodesize, nodesize, meta_item, true);
+	need->bound = (other_bound + self) * nodesize;
+	describing += self;
 	need->reserve = min_u64(512 * MIB, max_u64((u64)368 * nodesize, describing * nodesize));
 }

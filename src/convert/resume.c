@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Resume: finds the journal record of an interrupted switch and goes on from whatever step it had reached. Every step may
- * be done again, so resume may itself be interrupted and run again.
+ * Resume: finds the journal record of an interrupted switch and goes on from whatever step it had reached. Every step
+ * may be done again, so resume may itself be interrupted and run again.
  */
 #include "convert/resume.h"
 
@@ -83,7 +83,8 @@ int resume_run(struct job *job)
 		return switch_wipe_stale(job->dev) ? ERR_ARMED : 0;
 	}
 	if (state.lost) {
-		msg_err("%s: the superblock is marked as in a switch, but the address of the journal record is damaged; copy the device, then see \"interrupted switch\" in fsconvert(8)",
+		msg_err("%s: the superblock is marked as in a switch, but the address of the journal record is "
+			"damaged; copy the device, then see \"interrupted switch\" in fsconvert(8)",
 			job->config.device);
 		return ERR_ARMED;
 	}

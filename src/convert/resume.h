@@ -11,9 +11,9 @@
 bool resume_can_reach(struct dev *dev, const struct journal *journal, enum journal_target target);
 
 /*
- * Brings an armed device (job->dev, a fence) into one of its two whole states: where the interrupted run was going, or, with
- * config.undo, where it came from. A device that is not armed is left as it is: 0. When the wanted state cannot be reached
- * because a copy is damaged: ERR_ARMED, with what to do. job->resume_stats says what was done.
+ * Brings an armed device (job->dev, a fence) into one of its two whole states: where the interrupted run was going,
+ * or, with config.undo, where it came from. A device that is not armed is left as it is: 0. When the wanted state
+ * cannot be reached because a copy is damaged: ERR_ARMED, with what to do. job->resume_stats says what was done.
  */
 int resume_run(struct job *job) __must_check;
 

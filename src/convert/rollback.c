@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Roll back: brings the ext file system back that a btrfs was converted from, by fsconvert or btrfs-convert. Its data has
- * never moved; what is written is what lies in the reserved ranges, below 2 MiB. Everything is proven before the
+ * Roll back: brings the ext file system back that a btrfs was converted from, by fsconvert or btrfs-convert. Its data
+ * has never moved; what is written is what lies in the reserved ranges, below 2 MiB. Everything is proven before the
  * first write.
  */
 #include "convert/rollback.h"
@@ -70,7 +70,8 @@ static int do_switch(struct rollback *r)
 	progress_end(r->job->progress);
 	if (!ret || !armed)
 		return ret;
-	msg_err("%s: the roll back was interrupted: run fsconvert --resume %s; nothing may mount the device before", device,
+	msg_err("%s: the roll back was interrupted: run fsconvert --resume %s; nothing may mount the device "
+		"before", device,
 		device);
 	return ERR_ARMED;
 }

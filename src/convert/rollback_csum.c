@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checks data of the saved image against the csum tree: the copies in the reserved ranges always, because they are about
- * to be written home; everything else on request.
+ * Checks data of the saved image against the csum tree: the copies in the reserved ranges always, because they are
+ * about to be written home; everything else on request.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,8 @@ static int check_window(struct csum_check *c, u64 physical, u64 len, const u8 *w
 	for (u64 i = 0; i < len / SECTOR; i++) {
 		if (memcmp(c->digests + i * c->csum_size, want + i * c->csum_size, c->csum_size) == 0)
 			continue;
-		msg_err("%s: roll back is not possible: the block at %llu, which belongs to the saved image, is damaged (wrong checksum). Nothing was written.",
+		msg_err("%s: roll back is not possible: the block at %llu, which belongs to the saved image, is "
+			"damaged (wrong checksum). Nothing was written.",
 			c->r->job->config.device, (unsigned long long)(physical + i * SECTOR));
 		return ERR_CORRUPT;
 	}

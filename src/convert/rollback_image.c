@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The saved image, ours or btrfs-convert's: file "image" in the root directory of subvolume 256. Outside the reserved
- * ranges each of its extents must lie at its own offset on the device; inside them it is a copy, which becomes a piece of
- * the journal record.
+ * ranges each of its extents must lie at its own offset on the device; inside them it is a copy, which becomes a
+ * piece of the journal record.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +158,8 @@ static int map_extent(struct rollback *r, u64 offset, u64 logical, u64 len)
 		if (plan_is_reserved(offset)) {
 			ret = add_piece(r, offset, physical, part);
 		} else if (physical != offset) {
-			msg_err("%s: roll back is not possible: block %llu of the saved image lies at %llu now (a balance or defragmentation has moved it). Nothing was written.",
+			msg_err("%s: roll back is not possible: block %llu of the saved image lies at %llu now (a "
+				"balance or defragmentation has moved it). Nothing was written.",
 				r->job->config.device, (unsigned long long)(offset / SECTOR),
 				(unsigned long long)physical);
 			return ERR_REFUSED;

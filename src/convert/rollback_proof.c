@@ -34,7 +34,8 @@ static int scan_view(struct rollback *r)
 	r->stats.ext.features = NULL; /* they end with the handle */
 	r->stats.has_ext = true;
 	if (ext_get_info(job->ext)->size != r->image_size) {
-		msg_err("%s: roll back is not possible: the saved image has %llu bytes, the file system in it %llu. Nothing was written.",
+		msg_err("%s: roll back is not possible: the saved image has %llu bytes, the file system in it %llu. "
+			"Nothing was written.",
 			r->job->config.device, (unsigned long long)r->image_size,
 			(unsigned long long)ext_get_info(job->ext)->size);
 		return ERR_REFUSED;
@@ -60,7 +61,8 @@ static int check_covered(struct rollback *r)
 			at++;
 		if (at == r->nr_covered || r->covered[at].start > pos ||
 		    r->covered[at].start + r->covered[at].len < end) {
-			msg_err("%s: roll back is not possible: block %llu of the ext file system is missing in the saved image. Nothing was written.",
+			msg_err("%s: roll back is not possible: block %llu of the ext file system is missing in the "
+				"saved image. Nothing was written.",
 				r->job->config.device, (unsigned long long)(pos / SECTOR));
 			return ERR_REFUSED;
 		}
@@ -89,14 +91,18 @@ static int next_inode(struct changes *c)
 	return ret < 0 ? ret : 0;
 }
 
+/* Seconds are compared in 32 bits: other tools kept no more. */
+static bool differs(const struct btrfs_time_disk *disk, const struct time64 *time)
+{
+	return (u32)le64_to_cpu(disk->sec) != (u32)time->sec || le32_to_cpu(disk->nsec) != time->nsec;
+}
+
 static bool is_changed(const struct ext_inode *inode, const u8 *data)
 {
 	struct btrfs_inode_item_disk disk;
 
 	memcpy(&disk, data, sizeof(disk));
-	/* seconds are compared in 32 bits: other tools kept no more */
-	if ((u32)le64_to_cpu(disk.ctime.sec) != (u32)inode->ctime.sec || le32_to_cpu(disk.ctime.nsec) != inode->ctime.nsec ||
-	    (u32)le64_to_cpu(disk.mtime.sec) != (u32)inode->mtime.sec || le32_to_cpu(disk.mtime.nsec) != inode->mtime.nsec)
+	if (differs(&disk.ctime, &inode->ctime) || differs(&disk.mtime, &inode->mtime))
 		return true;
 	return le32_to_cpu(disk.mode) != inode->mode || le32_to_cpu(disk.uid) != inode->uid ||
 	       le32_to_cpu(disk.gid) != inode->gid;

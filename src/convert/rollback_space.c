@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finds 64 KiB for the journal record that neither file system uses: outside of all chunks of the btrfs when there is such a
- * place, else inside a chunk where no extent lies.
+ * Finds 64 KiB for the journal record that neither file system uses: outside of all chunks of the btrfs when there is
+ * such a place, else inside a chunk where no extent lies.
  */
 #include <stdlib.h>
 
@@ -138,7 +138,8 @@ int rollback_find_space(struct rollback *r, u64 *address)
 	}
 	if (ret || *address)
 		return ret;
-	msg_err("%s: roll back is not possible: there are no 64 KiB that both file systems leave free; delete some files. Nothing was written.",
+	msg_err("%s: roll back is not possible: there are no 64 KiB that both file systems leave free; delete some "
+		"files. Nothing was written.",
 		r->job->config.device);
 	return ERR_NOROOM;
 }

@@ -78,7 +78,8 @@ static int choose_saved_name(struct job *job)
 	while (nr < 32 && (scan->saved_taken & (u32)1 << nr))
 		nr++;
 	if (nr == 32) {
-		msg_err("%s: the root directory has all the names ext2_saved, ext2_saved0 ... ext2_saved30: rename one of them",
+		msg_err("%s: the root directory has all the names ext2_saved, ext2_saved0 ... ext2_saved30: rename one "
+			"of them",
 			job->config.device);
 		return ERR_REFUSED;
 	}

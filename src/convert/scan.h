@@ -173,6 +173,9 @@ int scan_prove_claims(struct job *job) __must_check;
 /* "run e2fsck" sentence for an inconsistency that the convert layer finds; returns ERR_CORRUPT. */
 int scan_inconsistent(struct job *job, const char *fmt, ...) __printf(2, 3);
 
+/* Reports a broken invariant of our own, found before the switch; returns ERR_BUG. */
+int job_bug(const char *fmt, ...) __printf(1, 2);
+
 /* True once the user asked to stop; prints so. */
 bool job_stopped(const struct job *job);
 

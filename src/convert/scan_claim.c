@@ -54,7 +54,8 @@ static void count_extent(struct prove *p, const struct claim *c)
 static int close_xattr(struct prove *p)
 {
 	if (p->xattr_claims && p->xattr_claims != p->xattr_refcount)
-		return scan_inconsistent(p->job, "attribute block %llu is used by %u inodes, but its reference count is %u",
+		return scan_inconsistent(p->job, "attribute block %llu is used by %u inodes, but its reference count "
+						 "is %u",
 					 (unsigned long long)(p->xattr_block / ext_get_info(p->job->ext)->block_size),
 					 p->xattr_claims, p->xattr_refcount);
 	p->xattr_claims = 0;

@@ -246,7 +246,8 @@ static int check_buckets(struct job *job, u32 ino)
 						 (int)rec.len, (const char *)rec.payload);
 		}
 		if (used + 1 + rec.len > SCAN_BUCKET_MAX) {
-			msg_err("%s: directory inode %u: more names have the hash %08x than a btrfs directory can hold; rename some of them (\"%.*s\")",
+			msg_err("%s: directory inode %u: more names have the hash %08x than a btrfs directory can "
+				"hold; rename some of them (\"%.*s\")",
 				job->config.device, ino, (u32)hash, (int)rec.len, (const char *)rec.payload);
 			return ERR_REFUSED;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proof of names: every name leads to an inode in use of the type that the entry says, every inode has as many names
- * as its link count, every directory exactly one, its ".." agrees, and all of them hang together below the root. The
- * sorted names are walked once, against the few bytes that the scan kept for each inode.
+ * The proof of names: every name leads to an inode in use of the type that the entry says, every inode has as many
+ * names as its link count, every directory exactly one, its ".." agrees, and all of them hang together below the
+ * root. The sorted names are walked once, against the few bytes that the scan kept for each inode.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +34,8 @@ static int check_name(struct job *job, const struct scan_name *name)
 	u8 *flags = scan_inode_flags(job->scan, name->child);
 
 	if (!flags || !*flags)
-		return scan_inconsistent(job, "directory inode %u: entry \"%.*s\" leads to inode %u, which is not in use",
+		return scan_inconsistent(job, "directory inode %u: entry \"%.*s\" leads to inode %u, which is not in "
+					      "use",
 					 name->parent, name->name_len, name->name, name->child);
 	if (*flags & SCAN_INODE_SPECIAL)
 		return scan_inconsistent(job, "directory inode %u: entry \"%.*s\" leads to the reserved inode %u",
@@ -58,7 +59,8 @@ static int check_dir_name(struct job *job, const struct scan_name *name, u32 nr_
 		return scan_inconsistent(job, "directory inode %u has more than one name (\"%.*s\" in inode %u)",
 					 name->child, name->name_len, name->name, name->parent);
 	if (dir->dotdot != name->parent)
-		return scan_inconsistent(job, "directory inode %u: its \"..\" is inode %u, but it is an entry of inode %u",
+		return scan_inconsistent(job, "directory inode %u: its \"..\" is inode %u, but it is an entry of inode "
+					      "%u",
 					 name->child, dir->dotdot, name->parent);
 	parent->subdirs++;
 	return 0;
@@ -157,7 +159,8 @@ static int check_dirs(struct job *job)
 
 		ret = connect_dir(job, dir);
 		if (!ret && dir->links != dir->subdirs + 2 && !(dir_nlink && dir->links == 1))
-			ret = scan_inconsistent(job, "directory inode %u has %u subdirectories, but its link count is %u",
+			ret = scan_inconsistent(job, "directory inode %u has %u subdirectories, but its link count is "
+						     "%u",
 						dir->ino, dir->subdirs, dir->links);
 	}
 	return ret;

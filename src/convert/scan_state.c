@@ -31,6 +31,18 @@ int scan_inconsistent(struct job *job, const char *fmt, ...)
 	return ERR_CORRUPT;
 }
 
+int job_bug(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	msg_err("%s: this is a bug of fsconvert, the source is untouched", text);
+	return ERR_BUG;
+}
+
 bool job_stopped(const struct job *job)
 {
 	if (!job->stop || !*job->stop)

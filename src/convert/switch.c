@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The switch. J is the journal record, E the ext superblock at 1 KiB, B the btrfs superblock at 64 KiB, E' and B' the same
- * with our mark, M the copies of B at 64 MiB and 256 GiB, H what ext has in the places of M and below 1 MiB beside E and B.
+ * The switch. J is the journal record, E the ext superblock at 1 KiB, B the btrfs superblock at 64 KiB, E' and B' the
+ * same with our mark, M the copies of B at 64 MiB and 256 GiB, H what ext has in the places of M and below 1 MiB
+ * beside E and B.
  *
  *     head of the device as ext    | boot | E  | H ...........  | block of ext | H ............ 1M |
  *     head of the device as btrfs  | boot | zeros ............. | B            | zeros ........ 1M |
@@ -24,10 +25,10 @@
  *     6  E, flush                               ext
  *     7  J cleared                              ext
  *
- * Going back from an armed state is the other list from the step that fits: to_btrfs from B' alone writes M and the zeros
- * first and B last, which takes the mark away in one sector. Each step may be done again. Torn writes: E' has its mark
- * in both of its sectors when both change, so either half leads to J; B' and step 5 of the first list change one
- * sector only; B and the block of ext are written while E' stands.
+ * Going back from an armed state is the other list from the step that fits: to_btrfs from B' alone writes M and the
+ * zeros first and B last, which takes the mark away in one sector. Each step may be done again. Torn writes: E' has
+ * its mark in both of its sectors when both change, so either half leads to J; B' and step 5 of the first list change
+ * one sector only; B and the block of ext are written while E' stands.
  */
 #include "convert/switch.h"
 

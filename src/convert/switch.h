@@ -13,7 +13,8 @@
  * to a superblock was tried, also when it failed. */
 int switch_arm(struct dev *fence, const struct journal *journal, bool *armed) __must_check;
 
-/* Writes the marks that stand once more: what a read has shown may stand in the page cache only, when a flush failed. */
+/* Writes the marks that stand once more: what a read has shown may stand in the page cache only, when a flush
+ * failed. */
 int switch_rearm(struct dev *fence, const struct journal *journal) __must_check;
 
 /* Completes the switch of an armed device in either direction; may be called again after any interruption. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes behind the caller's back: full buffers are written by a thread while the caller fills the next one. Buffers are
- * written in the order in which they were given. An error is kept, and returned by every later call.
+ * Writes behind the caller's back: full buffers are written by a thread while the caller fills the next one. Buffers
+ * are written in the order in which they were given. An error is kept, and returned by every later call.
  */
 #ifndef DEV_WRITER_H
 #define DEV_WRITER_H

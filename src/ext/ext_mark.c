@@ -33,7 +33,8 @@ static bool read_mark(const u8 *at, u64 *journal)
 	struct mark_disk mark;
 
 	memcpy(&mark, at, sizeof(mark));
-	if (memcmp(mark.magic, mark_magic, sizeof(mark_magic)) != 0 || le32_to_cpu(mark.checksum) != mark_checksum(&mark))
+	if (memcmp(mark.magic, mark_magic, sizeof(mark_magic)) != 0 ||
+	    le32_to_cpu(mark.checksum) != mark_checksum(&mark))
 		return false;
 	*journal = le64_to_cpu(mark.journal);
 	return true;

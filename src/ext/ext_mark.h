@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The mark of an interrupted switch in an ext superblock. A marked superblock (E') is the original (E) with an incompat bit
- * that no kernel knows, so that nothing mounts or repairs it, and with the address of our journal record. blkid still
- * finds type and UUID.
+ * The mark of an interrupted switch in an ext superblock. A marked superblock (E') is the original (E) with an
+ * incompat bit that no kernel knows, so that nothing mounts or repairs it, and with the address of our journal
+ * record. blkid still finds type and UUID.
  *
  * The bit and the address stand in the first 512-byte sector (feature_incompat, last_mounted). With metadata_csum the
  * checksum, in the second sector, changes too; then the address stands there as well (in reserved space), so that
