@@ -68,4 +68,4 @@ refuse_case zeros "$work/zeros" 'no ext2, ext3 or ext4'
 refuse_case 'empty file' "$work/nothing" 'no file system'
 truncate -s 128M "$work/btrfs"
 mkfs.btrfs -q "$work/btrfs" 2> /dev/null
-refuse_case btrfs "$work/btrfs" 'btrfs'
+refuse_case btrfs "$work/btrfs" 'no ext2, ext3 or ext4'

@@ -254,7 +254,7 @@ judge_rollback() {
 # Writes of every kind, so that the kernel's own code runs over all trees.
 write_something() {
 	mkdir "$mnt/.new"
-	dd if=/dev/urandom of="$mnt/.new/data" bs=1M count=8 status=none
+	dd if=/dev/urandom of="$mnt/.new/data" bs=1M count="${WRITE_MIB:-8}" status=none
 	cp --reflink=always "$mnt/.new/data" "$mnt/.new/clone"
 	ln "$mnt/.new/data" "$mnt/.new/name"
 	mv "$mnt/.new/name" "$mnt/.new/renamed"

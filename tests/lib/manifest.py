@@ -118,9 +118,8 @@ class Hasher:
         return self.hash.hexdigest()[:32] if self.end is not None else "zeros"
 
 
-def data_segments(fd, size):
-    """Yields (start, end) of the parts that may hold data, rounded outwards to blocks."""
-    end = 0
+def data_segments(fd, size, end=0):
+    """Yields (start, end) of the parts from end to size that may hold data, rounded outwards to blocks."""
     while end < size:
         try:
             start = os.lseek(fd, end, os.SEEK_DATA)

@@ -118,11 +118,12 @@ def first_difference(one, other, start, end, base):
 
 
 def not_zero(fd, start, end):
-    while start < end:
-        data = os.pread(fd, min(CHUNK, end - start), start)
-        if data.strip(b"\0"):
-            return True
-        start += len(data) or CHUNK
+    for begin, stop in manifest.data_segments(fd, end, start):
+        while begin < stop:
+            data = os.pread(fd, min(CHUNK, stop - begin), begin)
+            if data.strip(b"\0"):
+                return True
+            begin += len(data) or CHUNK
     return False
 
 
