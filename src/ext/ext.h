@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads ext2/3/4 and proves what it reads; writes nothing. The only header of this layer that others include, and the
- * only folder that sees a type of libext2fs.
+ * Reads ext2/3/4 and proves what it reads; writes nothing. With ext_mark.h the only header of this layer that others
+ * include, and the only folder that sees a type of libext2fs.
  *
  * All positions and lengths are bytes. Every function that meets damage, or a feature that cannot be carried over,
  * prints one sentence with object (inode, block) and remedy and returns ERR_CORRUPT or ERR_REFUSED; nothing on the disk
