@@ -6,8 +6,8 @@ converted exactly.
 
     fuzz_source.py --program FSCONVERT --work DIR --seed N --count N [--dir PATH]... IMAGE
 
-A copy is damaged in one to four bytes: in inode tables, bitmaps, directory blocks, the superblock or the descriptors. The
-judges: status 3 and not a byte changed; or status 0, e2fsck -fn content with the damaged source (but for what has no
+A copy is damaged in one to four bytes: in inode tables, bitmaps, directory blocks, the superblock or the descriptors.
+The judges: status 3 and not a byte changed; or status 0, e2fsck -fn content with the damaged source (but for what has no
 meaning for any reader, see HARMLESS), btrfs check clean, and the same manifest from both mounts. Every case can be
 repeated by its seed. Prints a line of counts.
 """
@@ -24,7 +24,7 @@ LIB = os.path.dirname(os.path.abspath(__file__))
 HARMLESS = re.compile(
     r"i_faddr for inode|i_blocks_hi for inode|i_file_acl_hi|i_frag for inode|i_fsize for inode|has zero dtime|"
     r"(Directories|Free blocks|Free inodes) count wrong|is not NULL terminated|NULL inode|Can't find external journal|"
-    r"is not zero-terminated|has an incorrect filetype|incorrect padding|Padding at end of|last mount time|"
+    r"marked uninitialized without feature set|_UNINIT is set|is not zero-terminated|has an incorrect filetype|incorrect padding|Padding at end of|last mount time|"
     r"last write time|Fix\?|Clear\?|Ignore error|Salvage\?|^Pass|WARNING: Filesystem still has errors|"
     r"^\s*$|files \(.*non-contiguous\)|^Entry .* in .* has an incorrect filetype")
 
@@ -92,7 +92,8 @@ class Case:
     def manifest(self, kind, options, image):
         mnt = os.path.join(self.options.work, "fuzz_mnt")
         os.makedirs(mnt, exist_ok=True)
-        if subprocess.run(["mount", "-t", kind, "-o", options, image, mnt], capture_output=True, check=False).returncode:
+        command = ["mount", "-t", kind, "-o", options, image, mnt]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
             if kind == "btrfs":
                 self.fail("the kernel does not mount the result")
             return None
@@ -121,7 +122,8 @@ def find_regions(options):
     text = output("dumpe2fs", options.image)
     block = int(re.search(r"Block size:\s+(\d+)", text).group(1))
     inode = int(re.search(r"Inode size:\s+(\d+)", text).group(1))
-    used = int(re.search(r"Inode count:\s+(\d+)", text).group(1)) - int(re.search(r"Free inodes:\s+(\d+)", text).group(1))
+    used = int(re.search(r"Inode count:\s+(\d+)", text).group(1))
+    used -= int(re.search(r"Free inodes:\s+(\d+)", text).group(1))
     table = int(re.search(r"Inode table at (\d+)", text).group(1))
     inodes = [(table * block, min(used + 8, 4096) * inode)]
     bitmaps = [(int(at) * block, block // 4) for at in re.findall(r"[Bb]itmap at (\d+)", text)]
