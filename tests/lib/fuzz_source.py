@@ -7,8 +7,8 @@ converted exactly.
     fuzz_source.py --program FSCONVERT --work DIR --seed N --count N [--dir PATH]... IMAGE
 
 A copy is damaged in one to four bytes: in inode tables, bitmaps, directory blocks, the superblock or the descriptors.
-The judges: status 3 and not a byte changed; or status 0, e2fsck -fn content with the damaged source (but for what has no
-meaning for any reader, see HARMLESS), btrfs check clean, and the same manifest from both mounts. Every case can be
+The judges: status 3 and not a byte changed; or status 0, e2fsck -fn content with the damaged source (but for what has
+no meaning for any reader, see HARMLESS), btrfs check clean, and the same manifest from both mounts. Every case can be
 repeated by its seed. Prints a line of counts.
 """
 import argparse
@@ -24,7 +24,8 @@ LIB = os.path.dirname(os.path.abspath(__file__))
 HARMLESS = re.compile(
     r"i_faddr for inode|i_blocks_hi for inode|i_file_acl_hi|i_frag for inode|i_fsize for inode|has zero dtime|"
     r"(Directories|Free blocks|Free inodes) count wrong|is not NULL terminated|NULL inode|Can't find external journal|"
-    r"marked uninitialized without feature set|_UNINIT is set|is not zero-terminated|has an incorrect filetype|incorrect padding|Padding at end of|last mount time|"
+    r"marked uninitialized without feature set|_UNINIT is set|is not zero-terminated|"
+    r"has an incorrect filetype|incorrect padding|Padding at end of|last mount time|"
     r"last write time|Fix\?|Clear\?|Ignore error|Salvage\?|^Pass|WARNING: Filesystem still has errors|"
     r"^\s*$|files \(.*non-contiguous\)|^Entry .* in .* has an incorrect filetype")
 
