@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Roll back, status and their refusals on the command line: what fsconvert and what btrfs-convert has made goes back to
+# Roll back, resume, status and their refusals on the command line: what fsconvert and what btrfs-convert has made goes back to
 # the source, block for block, after files were changed; what cannot go back is refused, unchanged.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -157,3 +157,80 @@ refuse_case "zeros" "$image" "no btrfs that could be rolled back" -r
 status 3 '^Holds    nothing that fsconvert knows$'
 conv --resume "$image"
 ended 0 'nothing to resume'
+
+# interrupt COMMAND...: a run of the debug build on $image ends at the first write that leaves the switch half done.
+interrupt() {
+	local nr
+	for ((nr = 1; nr < 100; nr++)); do
+		cp --sparse=always "$image.before" "$image"
+		FSCONVERT_FAULT=kill_write=$nr "$FSCONVERT_DEBUG" "$@" "$image" > "$work/killed" 2>&1 &
+		wait "$!" 2> "$work/killed" && fail "no write of '$*' leaves it half done"
+		conv --status "$image"
+		[ "$status" -ne 4 ] || return 0
+	done
+	fail "100 writes of '$*' leave it as it was"
+}
+
+# in_between: nothing but --resume deals with it.
+in_between() {
+	local options
+	for options in '' --check --rehearse -r '--check -r'; do
+		# shellcheck disable=SC2086
+		conv $options "$image"
+		ended 4 "run fsconvert --resume $image; nothing may mount"
+	done
+	status 4 "^Next     finish    fsconvert --resume $image   \\($1\\)$" \
+		"^         undo      fsconvert --resume --undo $image   \\($2\\)$"
+	! mount -o ro,loop "$image" "$mnt" 2> "$work/mount" || fail "the kernel mounts it"
+}
+
+[ -x "$FSCONVERT_DEBUG" ] || fail "no $FSCONVERT_DEBUG: run make debug"
+rm -f "$image"*
+mkext "$image" 100M -t ext4
+mount_image ext4 noinit_itable "$image"
+cp -r src "$mnt/src"
+umount_image
+remember "$image"
+
+say "a conversion is interrupted"
+cp --sparse=always "$image" "$image.before"
+interrupt
+status 4 '^Holds    an interrupted conversion from ext to btrfs$' 'marked    the superblock of ext$'
+in_between btrfs ext4
+cp --sparse=always "$image" "$work/half"
+convert --resume --undo "$image"
+ended 0 'the interrupted conversion is undone .* holds ext$'
+judge_unchanged "$image"
+cp --sparse=always "$work/half" "$image"
+convert --resume "$image"
+ended 0 'the interrupted conversion is finished .* holds btrfs$'
+judge_check "$image"
+judge_tree "$image"
+
+say "a roll back is interrupted"
+cp --sparse=always "$image" "$image.before"
+interrupt -r
+status 4 '^Holds    an interrupted roll back from btrfs to ext$' 'marked    the superblock of btrfs$'
+in_between ext4 btrfs
+cp --sparse=always "$image" "$work/half"
+convert --resume --undo "$image"
+ended 0 'the interrupted roll back is undone .* holds btrfs$'
+judge_check "$image"
+cp --sparse=always "$work/half" "$image"
+convert --json --resume "$image"
+ended 0 '"resume":\{"interrupted":true,"what":"rollback","holds":"ext"\}'
+judge_unchanged "$image"
+
+say "the record is damaged: the ways of the man page"
+conv --json --status "$work/half"
+record=$(sed -n 's/.*"record":\([0-9]*\).*/\1/p' "$work/log")
+[ "$record" -gt 0 ]
+cp --sparse=always "$work/half" "$image"
+dd if=/dev/urandom of="$image" bs=4096 seek=$((record / 4096)) count=16 conv=notrunc status=none
+status 4 'finish    not possible: both copies' 'undo      not possible: both copies'
+conv --resume "$image"
+ended 4 'both copies of the journal record .* are damaged'
+btrfs-select-super -s 1 "$image" > "$work/select" 2>&1 || fail "$(cat "$work/select")"
+judge_check "$image"
+convert -r "$image"
+judge_unchanged "$image"
