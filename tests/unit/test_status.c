@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Status: what is said of superblocks of each kind, marked, damaged and missing ones included; and nothing is written. */
+/* Status: what is said of superblocks of each kind, marked, damaged and missing ones; and nothing is written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
