@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Roll back, resume, status and their refusals on the command line: what fsconvert and what btrfs-convert has made goes back to
-# the source, block for block, after files were changed; what cannot go back is refused, unchanged.
+# Roll back, resume, status and their refusals on the command line: what fsconvert and what btrfs-convert has made goes
+# back to the source, block for block, after files were changed; what cannot go back is refused, unchanged; what was
+# interrupted is finished or undone.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
