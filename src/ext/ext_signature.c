@@ -28,10 +28,6 @@ static const struct signature signatures[] = {
 
 #define MAX_SIGNATURE 16u
 
-/* Where ext's own bytes in block 0 begin and end. */
-#define OWN_START EXT_SUPER_OFFSET
-#define OWN_END (EXT_SUPER_OFFSET + EXT_SUPER_SIZE)
-
 static int refuse_signature(struct ext_fs *fs, const char *what, u64 offset)
 {
 	return ext_refuse(fs, "if it is a leftover, remove the signature with wipefs and its option --offset",
@@ -39,31 +35,23 @@ static int refuse_signature(struct ext_fs *fs, const char *what, u64 offset)
 			  (unsigned long long)offset, what);
 }
 
-/* Whether ext says that it uses any of these bytes. */
+/* Whether ext says that it uses any of these bytes. Of block 0 it owns the superblock, where no signature lies. */
 static int is_own(struct ext_fs *fs, u64 offset, u64 len, bool *own)
 {
-	u64 block = offset >> fs->block_bits;
+	u64 first = max_u64(offset >> fs->block_bits, 1);
+	u64 end = ((offset + len - 1) >> fs->block_bits) + 1;
 
 	*own = false;
-	if (offset < OWN_END && offset + len > OWN_START) {
-		*own = true;
-		return 0;
-	}
-	if (offset + len <= fs->block_size)
-		return 0;
-	if (block >= fs->nr_blocks)
-		return 0;
-	return ext_blocks_used(fs, max_u64(block, 1), ((offset + len - 1) >> fs->block_bits) - block + 1, own);
+	return first < end ? ext_blocks_used(fs, first, end - first, own) : 0;
 }
 
+/* The device holds at least two blocks of ext, so the places in its first 8 KiB are there. */
 static int check_at(struct ext_fs *fs, const struct signature *s)
 {
 	u8 buf[MAX_SIGNATURE];
 	bool own;
 	int ret;
 
-	if (s->offset + s->len > fs->dev->size)
-		return 0;
 	ret = dev_read(fs->dev, s->offset, buf, s->len);
 	if (ret || memcmp(buf, s->bytes, s->len))
 		return ret;

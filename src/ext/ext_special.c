@@ -39,7 +39,7 @@ static int check_bad_blocks(struct ext_fs *fs)
 
 	if (ret)
 		return ret;
-	if (ext_inode_raw(&inode)->blocks_lo || inode.size)
+	if (ext_inode_raw(&inode)->blocks_lo)
 		return ext_refuse(fs, "replace the disk, or if it is sound run e2fsck -f -L /dev/null %s",
 				  "it has a list of bad blocks, which btrfs cannot avoid");
 	return 0;

@@ -396,6 +396,27 @@ static inline void patch_refused(struct image *image, u8 *at, const void *bytes,
 	memcpy(at, saved, len);
 }
 
+/* A device that fails is an I/O error with one message, at whatever read of an image it fails. */
+static inline void image_io_errors(const struct image *image)
+{
+	struct messages m;
+	struct totals t;
+	int ret = ERR_IO;
+
+	for (u64 nr = 1; ret; nr++) {
+		struct dev_fault_opts opts = { .fail_read = nr };
+		struct image faulty = { .size = image->size };
+
+		assert_int_equal(dev_fault_new(image->dev, &opts, &faulty.dev), 0);
+		messages_gather(&m);
+		ret = image_read(&faulty, &t);
+		msg_set_sink(NULL, NULL);
+		image_free(&faulty);
+		assert_true(!ret || (ret == ERR_IO && m.nr[MSG_ERR] == 1));
+		assert_true(ret ? nr < 1000 : nr > 10);
+	}
+}
+
 static inline void patch8(struct image *image, u8 *at, u8 value, int status, const char *text)
 {
 	patch_refused(image, at, &value, 1, status, text);

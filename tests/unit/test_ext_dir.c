@@ -125,6 +125,35 @@ static void test_without_filetype(void **state)
 	assert_int_equal(names.nr, 1);
 	assert_int_equal(names.type[0], 0);
 	patch8(&image, b + 24 + 7, 1, ERR_CORRUPT, "a file type, but the filetype feature is off");
+	put_le32(b + 24, 0);
+	b[24 + 7] = 1; /* of an unused entry, so it means nothing */
+	assert_int_equal(read_dir(&image, ino), 0);
+	assert_int_equal(names.nr, 0);
+	image_free(&image);
+}
+
+/* Blocks past the size are reserved and hold anything; unwritten ones hold nothing. */
+static void test_blocks_without_entries(void **state)
+{
+	struct image image = image_copy(&plain);
+	u8 *inode = inode_at(&image, dir);
+	struct messages m;
+
+	(void)state;
+	*super_at(&image, 0xCD) = 1;
+	put_le32(inode + 0x1C, 16);
+	put_le16(inode + 0x28 + 2, 2);
+	put_le32(inode + 0x28 + 24, 1);
+	put_le16(inode + 0x28 + 28, 1);
+	put_le32(inode + 0x28 + 32, 3000);
+	memset(block_at(&image, 3000), 0xFF, BLOCK);
+	assert_int_equal(read_dir(&image, dir), 0);
+	assert_int_equal(names.nr, 3);
+	put_le16(inode + 0x28 + 16, 32769);
+	messages_gather(&m);
+	assert_int_equal(read_dir(&image, dir), ERR_CORRUPT);
+	msg_set_sink(NULL, NULL);
+	assert_int_equal(names.nr, 0);
 	image_free(&image);
 }
 
@@ -179,6 +208,7 @@ static void test_damaged_entries(void **state)
 static void test_damaged_dots(void **state)
 {
 	(void)state;
+	patch16(&plain, block + 4, 0, ERR_CORRUPT, "impossible length");
 	patch32(&plain, block, 0, ERR_CORRUPT, ". or .. is missing");
 	patch32(&plain, block, file, ERR_CORRUPT, ". is another inode");
 	patch8(&plain, block + 8, 'x', ERR_CORRUPT, "the first entry is not .");
@@ -306,6 +336,8 @@ static void test_checksums(void **state)
 	u32 ino = find_ino(&image, "dir");
 	u8 *root = block_at(&image, file_block(&image, ino, 0));
 	u8 *leaf = block_at(&image, file_block(&image, ino, 1));
+	struct ext_fs *fs;
+	u8 *inode;
 
 	(void)state;
 	patch8(&image, leaf + 4095, leaf[4095] ^ 1, ERR_CORRUPT, "wrong checksum of the block");
@@ -316,6 +348,13 @@ static void test_checksums(void **state)
 	patch16(&image, root + 32, 0xFFFF, ERR_CORRUPT, "wrong checksum of the block");
 	patch16(&image, root + 34, 0xFFFF, ERR_CORRUPT, "wrong checksum of the block");
 	patch8(&image, root + 29, 7, ERR_CORRUPT, "the block has no checksum");
+	/* without its flag the directory has no index */
+	fs = image_open(&image);
+	inode = inode_at(&image, ino);
+	put_le32(inode + 0x20, get_le32(inode + 0x20) & ~0x1000u);
+	assert_int_equal(ext2fs_inode_csum_set(fs->lib, ino, (struct ext2_inode_large *)inode), 0);
+	image_refused(&image, ERR_CORRUPT, "the block has no checksum");
+	ext_close(fs);
 	image_free(&image);
 }
 
@@ -327,7 +366,8 @@ static void test_blocks_of_64k(void **state)
 	u8 *table = image.data + (u64)get_le32(image.data + 65536 + 8) * 65536;
 	u32 ino = find_ino(&image, "empty"), other = find_ino(&image, "dir");
 	u8 *b = image.data + (u64)get_le32(table + (ino - 1) * 256ull + 0x28 + 12 + 8) * 65536;
-	u8 *d = image.data + (u64)get_le32(table + (other - 1) * 256ull + 0x28 + 12 + 8) * 65536;
+	u8 *inode = table + (other - 1) * 256ull;
+	u8 *d = image.data + (u64)get_le32(inode + 0x28 + 12 + 8) * 65536;
 
 	(void)state;
 	assert_int_equal(get_le16(b + 12 + 4), 65536 - 12); /* .. reaches to the end */
@@ -340,7 +380,26 @@ static void test_blocks_of_64k(void **state)
 	patch16(&image, d + 24 + 4, 65535, ERR_CORRUPT, "impossible length");
 	patch16(&image, d + 24 + 4, 0, ERR_CORRUPT, "impossible length");
 	patch16(&image, d + 24 + 4, (65536 - 24) | 1, ERR_CORRUPT, "impossible length");
+	/* a second block with one unused entry, whose length has two forms */
+	put_le32(inode + 4, 2 * 65536);
+	put_le32(inode + 0x1C, 2 * 128);
+	put_le16(inode + 0x28 + 2, 2);
+	put_le32(inode + 0x28 + 24, 1);
+	put_le16(inode + 0x28 + 28, 1);
+	put_le32(inode + 0x28 + 32, 900);
+	put_le16(image.data + 900 * 65536ull + 4, 65535);
+	assert_int_equal(read_dir(&image, other), 0);
+	put_le16(image.data + 900 * 65536ull + 4, 0);
+	assert_int_equal(read_dir(&image, other), 0);
+	put_le16(image.data + 900 * 65536ull + 4, 65532);
+	image_refused(&image, ERR_CORRUPT, "directory entry at block 1, byte 65532: no room for an entry");
 	image_free(&image);
+}
+
+static void test_io_errors(void **state)
+{
+	(void)state;
+	image_io_errors(&plain);
 }
 
 static void test_not_a_directory(void **state)
@@ -366,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_unused_entries_are_skipped),
 		cmocka_unit_test(test_without_filetype),
+		cmocka_unit_test(test_blocks_without_entries),
 		cmocka_unit_test(test_damaged_entries),
 		cmocka_unit_test(test_damaged_dots),
 		cmocka_unit_test(test_names_of_special_inodes),
@@ -373,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_checksums_as_the_library),
 		cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_blocks_of_64k),
+		cmocka_unit_test(test_io_errors),
 		cmocka_unit_test(test_not_a_directory),
 	};
 

@@ -162,7 +162,7 @@ static void test_flags_without_checksums(void **state)
 	(void)state;
 	assert_int_equal(image_read(&image, &before), 0);
 	put_le16(desc_at(&image, 0) + 0x12, BLOCK_UNINIT | INODE_UNINIT);
-	put_le16(desc_at(&image, 0) + 0x1C, 64);
+	put_le16(desc_at(&image, 0) + 0x1C, 65);
 	assert_int_equal(image_read(&image, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(after.uninit, 0);
@@ -271,6 +271,25 @@ static void test_fixed_with_meta_bg(void **state)
 	image_free(&image);
 }
 
+/* The bitmaps say how much is free, whatever the descriptors do. */
+static void test_free_by_the_bitmaps(void **state)
+{
+	struct image image = image_make(32, GROUPS "-O ^metadata_csum,^uninit_bg", NULL, NULL);
+	struct block_map *map = calloc(1, sizeof(*map));
+	struct ext_fs *fs;
+
+	(void)state;
+	assert_non_null(map);
+	put_le16(desc_at(&image, 3) + 0x0C, 7);
+	fs = image_open(&image);
+	assert_int_not_equal(ext_get_info(fs)->free, (u64)get_le32(super_at(&image, 0x0C)) * BLOCK);
+	assert_int_equal(ext_used_iterate(fs, note_used, map), 0);
+	assert_int_equal(ext_get_info(fs)->free, (u64)get_le32(super_at(&image, 0x0C)) * BLOCK);
+	ext_close(fs);
+	free(map);
+	image_free(&image);
+}
+
 static int stop_used(void *ctx, u64 start, u64 len)
 {
 	(void)start;
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_flags_without_checksums),
 		cmocka_unit_test(test_fixed_and_used),
 		cmocka_unit_test(test_fixed_with_meta_bg),
+		cmocka_unit_test(test_free_by_the_bitmaps),
 		cmocka_unit_test(test_callbacks_can_stop),
 		cmocka_unit_test(test_bit_find),
 	};

@@ -135,6 +135,8 @@ static void test_small_inodes(void **state)
 
 	(void)state;
 	put_le32(inode_at(&image, ino) + 0x0C, 0xFFFFFFFF);
+	put_le16(inode_at(&image, ino + 1), 32); /* what follows belongs to the next inode */
+	put_le32(inode_at(&image, ino + 1) + 0x10, 777);
 	inode = decode(&image, ino);
 	assert_time(inode.ctime, -1, 0);
 	assert_time(inode.otime, 0, 0);
@@ -217,7 +219,10 @@ static void test_device_numbers(void **state)
 		assert_int_equal(inode.rdev_major, rdevs[i].major);
 		assert_int_equal(inode.rdev_minor, rdevs[i].minor);
 	}
-	put_le32(area, 0x0103);
+	put_le32(area, 0x0807);
+	put_le16(inode_at(&image, ino), 0060600);
+	assert_int_equal(decode(&image, ino).rdev_major, 8);
+	assert_int_equal(decode(&image, ino).rdev_minor, 7);
 	assert_int_equal(decode(&image, file).rdev_major, 0);
 	put_le32(inode_at(&image, ino) + 4, 12345); /* the size of a device means nothing */
 	assert_int_equal(decode(&image, ino).size, 0);
@@ -298,6 +303,7 @@ static void test_damaged_inodes(void **state)
 		else
 			patch32(&plain, at, p->value, p->status, p->text);
 	}
+	patch16(&plain, inode_at(&plain, 2) + 0x1A, 0, ERR_CORRUPT, "inode 2: is in use in the inode bitmap, but");
 	patch16(&plain, inode_at(&plain, 2), 0x81ED, ERR_CORRUPT, "inode 2: the root is no directory");
 	patch32(&plain, inode_at(&plain, find_ino(&plain, "fifo")) + 0x28, 5, ERR_CORRUPT, "has a block map");
 }
@@ -370,7 +376,7 @@ static void test_checksum_as_the_library(void **state)
 	struct image image = image_make(16, "-t ext4 -b 4096 -N 256", "echo >file", NULL);
 	struct ext_fs *fs = image_open(&image);
 	u32 seed = 7, nr_good = 0;
-	u8 raw[256];
+	u8 raw[256], before[256];
 
 	(void)state;
 	for (u32 i = 0; i < 4000; i++) {
@@ -385,7 +391,9 @@ static void test_checksum_as_the_library(void **state)
 			raw[seed >> 8 & 0xFF] ^= 1u << (seed >> 28 & 7);
 		if (i & 4)
 			assert_int_equal(ext2fs_inode_csum_set(fs->lib, ino, (struct ext2_inode_large *)raw), 0);
+		memcpy(before, raw, sizeof(raw));
 		ok = ext_inode_csum_ok(fs, ino, raw);
+		assert_memory_equal(before, raw, sizeof(raw));
 		/* an inode of zeros passes there whatever its checksum; here it is not asked for one */
 		if (raw[0] || raw[1])
 			assert_int_equal(ok, ext2fs_inode_csum_verify(fs->lib, ino, (struct ext2_inode_large *)raw));
@@ -468,7 +476,8 @@ static void test_reserved_inodes(void **state)
 	assert_int_equal(image_read(&image, &t), 0);
 	assert_int_equal(t.nr_special, 3);
 	patch16(&image, boot, 0040755, ERR_CORRUPT, "inode 5: a reserved inode is a directory");
-	put_le16(boot, 0); /* blocks without a mode are still owned */
+	put_le16(boot, 0); /* blocks without a mode are still owned, without links too */
+	put_le16(boot + 0x1A, 0);
 	put_le32(boot + 0x28, 3000);
 	put_le32(boot + 0x1C, 8);
 	put_le32(boot + 4, 10);

@@ -302,6 +302,9 @@ static void test_sizes_and_counts(void **state)
 	assert_run(&runs, 0, 0, 1000, 3, false);
 	put_le32(inode + 4, 2 * BLOCK - 1);
 	image_refused(&extents, ERR_CORRUPT, "has data at logical block 2, past its end");
+	put_le32(inode + 0x6C, 0xFFF); /* larger than any indirect map */
+	assert_int_equal(map(&extents, ext_file, &runs), 0);
+	put_le32(inode + 0x6C, 0);
 	/* unwritten blocks may lie anywhere */
 	put_extent(root, 0, (struct extent){ 0, 32768 + 3, 1000 });
 	put_le32(inode + 4, 0);
@@ -333,6 +336,7 @@ static void test_attribute_block_counts(void **state)
 	assert_int_equal(runs.nr, 0);
 	put_le32(inode + 0x1C, 0);
 	image_refused(&extents, ERR_CORRUPT, "owns more blocks than its block count says");
+	patch32(&extents, inode + 0x1C, 5000 * 8, ERR_CORRUPT, "impossible block count 40000");
 	put_le32(inode + 0x68, 0);
 	assert_int_equal(map(&extents, link, &runs), 0);
 	assert_int_equal(runs.nr, 0);
@@ -353,6 +357,7 @@ static void test_directory_maps(void **state)
 
 	(void)state;
 	patch32(&image, inode + 4, 4095, ERR_CORRUPT, "impossible size of a directory");
+	patch32(&image, inode + 4, 4097, ERR_CORRUPT, "impossible size of a directory");
 	patch32(&image, inode + 4, 0, ERR_CORRUPT, "impossible size of a directory");
 	patch32(&image, inode + 4, 2 * BLOCK, ERR_CORRUPT, "the directory has a hole at logical block 1");
 	patch32(&image, extent, 1, ERR_CORRUPT, "the directory has a hole at logical block 0");
@@ -433,6 +438,7 @@ static void test_damaged_indirect(void **state)
 	patch32(&indirect, block_at(&indirect, 603) + 8, 4096, ERR_CORRUPT, "lies outside the file system");
 	patch32(&indirect, block_at(&indirect, 606), 1009, ERR_CORRUPT, "owns more blocks than its block count says");
 	patch32(&indirect, inode + 4, 0, ERR_CORRUPT, "past its end");
+	patch32(&indirect, inode + 0x1C, 5 * 8, ERR_CORRUPT, "owns more blocks than its block count says");
 	/* a tree of blocks that all name themselves ends where the block count does */
 	for (u32 i = 0; i < PTRS; i++)
 		put_pointer(all, i, 604);
@@ -442,6 +448,48 @@ static void test_damaged_indirect(void **state)
 	image_refused(&indirect, ERR_CORRUPT, "owns more blocks than its block count says");
 	put_indirect(&indirect, ind_file);
 	patch32(&indirect, inode + 0x6C, 0x403, ERR_CORRUPT, "impossible size");
+}
+
+/* Blocks of 64 KiB can name logical blocks that no file may have. */
+static void test_indirect_past_the_largest_file(void **state)
+{
+	struct image image = image_make(64, "-t ext2 -b 65536 -N 64 -I 256 -O ^resize_inode", ">file", NULL);
+	u32 ino = find_ino(&image, "file");
+	u8 *inode = image.data + get_le32(image.data + 65536 + 8) * 65536ull + (ino - 1) * 256ull;
+	u8 *root = image.data + 600 * 65536ull;
+
+	(void)state;
+	put_le32(inode + 0x1C, 4 * 128);
+	put_pointer(inode + 0x28, 14, 600);
+	put_pointer(image.data + 601 * 65536ull, 0, 602);
+	put_pointer(image.data + 602 * 65536ull, 0, 603);
+	put_pointer(root, 14, 601);
+	image_refused(&image, ERR_CORRUPT, "has data at logical block 4026548236, past its end");
+	put_pointer(root, 14, 0);
+	put_pointer(root, 15, 601);
+	image_refused(&image, ERR_CORRUPT, "the piece at logical block 4294983692 is past the largest file");
+	image_free(&image);
+}
+
+/* Without huge_file the high half of the block count is not one. */
+static void test_block_count_without_huge_file(void **state)
+{
+	struct runs runs = { 0 };
+
+	(void)state;
+	put_indirect(&indirect, ind_file);
+	put_le16(inode_at(&indirect, ind_file) + 0x74, 1);
+	assert_int_equal(map(&indirect, ind_file, &runs), 0);
+	put_le16(inode_at(&indirect, ind_file) + 0x74, 0);
+}
+
+static void test_io_errors(void **state)
+{
+	(void)state;
+	put_indirect(&indirect, ind_file);
+	image_io_errors(&indirect);
+	put_deep_tree(&extents, ext_file);
+	image_io_errors(&extents);
 }
 
 /* --- checksums --- */
@@ -533,6 +581,9 @@ int main(void)
 		cmocka_unit_test(test_directory_maps),
 		cmocka_unit_test(test_indirect),
 		cmocka_unit_test(test_damaged_indirect),
+		cmocka_unit_test(test_indirect_past_the_largest_file),
+		cmocka_unit_test(test_block_count_without_huge_file),
+		cmocka_unit_test(test_io_errors),
 		cmocka_unit_test(test_tree_checksums),
 		cmocka_unit_test(test_resize_inode),
 		cmocka_unit_test(test_sinks_may_be_missing),

@@ -373,31 +373,10 @@ static void test_past_errors_are_announced(void **state)
 	image_free(&image);
 }
 
-/* A device that fails is an I/O error, at whatever read it fails. */
 static void test_io_errors(void **state)
 {
-	struct messages m;
-	struct totals t;
-	u64 nr;
-
 	(void)state;
-	messages_gather(&m);
-	for (nr = 1; nr < 100; nr++) {
-		struct dev_fault_opts opts = { .fail_read = nr };
-		struct image faulty = { .size = plain.size };
-		int ret;
-
-		assert_int_equal(dev_fault_new(plain.dev, &opts, &faulty.dev), 0);
-		memset(&m, 0, sizeof(m));
-		ret = image_read(&faulty, &t);
-		image_free(&faulty);
-		if (!ret)
-			break;
-		assert_int_equal(ret, ERR_IO);
-		assert_int_equal(m.nr[MSG_ERR], 1);
-	}
-	msg_set_sink(NULL, NULL);
-	assert_in_range(nr, 10, 99);
+	image_io_errors(&plain);
 }
 
 int main(void)

@@ -36,8 +36,13 @@ static void test_journal(void **state)
 	patch16(&image, inode + 0x1A, 0, ERR_CORRUPT, "inode 8: the journal is no file");
 	patch32(&image, inode + 4, 1025 * 4096, ERR_CORRUPT, "inode 8: the journal has a hole");
 	patch16(&image, inode + 0x28 + 12 + 4, 1, ERR_CORRUPT, "inode 8: the journal has a hole");
-	patch16(&image, inode + 0x28 + 12 + 4, 32769, ERR_CORRUPT, "inode 8: the journal has a hole");
+	patch16(&image, inode + 0x28 + 12 + 4, 32768 + get_le16(inode + 0x28 + 12 + 4), ERR_CORRUPT,
+		"inode 8: the journal has a hole");
 	patch32(&image, inode + 0x28 + 12 + 8, 4096, ERR_CORRUPT, "inode 8: logical block 0 lies outside");
+	/* an inode that is no longer the journal may hold anything */
+	put_le32(super_at(&image, 0x5C), get_le32(super_at(&image, 0x5C)) & ~4u);
+	journal[35] = 5;
+	ext_close(image_open(&image));
 	image_free(&image);
 }
 
@@ -86,10 +91,22 @@ static void test_orphan_file(void **state)
 	patch32(&image, block + 4084, 13, ERR_REFUSED, "orphan file, inode 13)");
 	patch32(&image, block + 4088, 0, ERR_CORRUPT, "orphan file: wrong magic");
 	patch16(&image, inode_at(&image, ino), 0x4180, ERR_CORRUPT, "reserved inode is a directory");
+	patch16(&image, inode_at(&image, ino), 0xA180, ERR_CORRUPT, "the orphan file is no file");
 	patch16(&image, inode_at(&image, ino) + 0x1A, 0, ERR_CORRUPT, "the orphan file is no file");
 	patch16(&image, inode_at(&image, ino) + 0x28 + 12 + 4, 32769, ERR_CORRUPT, "blocks without content");
 	patch32(&image, super_at(&image, 0x280), 0, ERR_CORRUPT, "orphan file inode 0");
 	patch32(&image, super_at(&image, 0x280), 257, ERR_CORRUPT, "orphan file inode 257");
+	image_free(&image);
+}
+
+/* Beyond the part of the inode table that was ever in use nothing may be read. */
+static void test_orphan_file_in_unused_part(void **state)
+{
+	struct image image = image_make(16, "-t ext4 -b 4096 -N 256 -O ^metadata_csum,uninit_bg,orphan_file", NULL,
+					NULL);
+
+	(void)state;
+	patch32(&image, super_at(&image, 0x280), 200, ERR_CORRUPT, "inode 200: lies in the unused part");
 	image_free(&image);
 }
 
@@ -121,7 +138,8 @@ static void test_mmp(void **state)
 	patch32(&image, place, 4096, ERR_CORRUPT, "impossible MMP block");
 	patch32(&image, place, 1, ERR_CORRUPT, "overlaps other metadata");
 	image_free(&image);
-	image = image_make(16, "-t ext4 -b 4096 -N 256 -O mmp", NULL, NULL);
+	image = image_make(16, "-t ext4 -b 4096 -N 256 -O mmp,orphan_file", NULL, NULL);
+	image_io_errors(&image);
 	mmp = block_at(&image, get_le64(super_at(&image, 0x168)));
 	patch32(&image, mmp + 4, 17, ERR_CORRUPT, "MMP block: wrong checksum");
 	image_free(&image);
@@ -204,6 +222,14 @@ static void test_partition_table(void **state)
 	image_refused(&image, ERR_REFUSED, "partition table");
 	put_partition(image.data, 3, 0, 4000, 1000);
 	image_refused(&image, ERR_REFUSED, "partition table");
+	put_le16(image.data + 510, 0xAA54);
+	assert_int_equal(image_read(&image, &t), 0);
+	for (u32 at = 446 + 16 + 4; at < 446 + 32; at += 4) { /* an entry that is neither empty nor a partition */
+		put_partition(image.data, 1, 0, 4000, 1000);
+		put_le32(image.data + at, 0);
+		assert_int_equal(image_read(&image, &t), at == 446 + 16 + 4 || at >= 446 + 16 + 8 ? 0 : ERR_REFUSED);
+		memset(image.data + 446 + 16, 0, 16);
+	}
 	put_partition(image.data, 1, 0x33, 4000, 1000); /* boot code, as the flag is none */
 	assert_int_equal(image_read(&image, &t), 0);
 	memset(image.data, 0, 512);
@@ -237,6 +263,9 @@ static void test_btrfs(void **state)
 	put_le16(image.data + 65536 + 0xC4, 1); /* another checksum, taken as good */
 	image_refused(&image, ERR_REFUSED, "a btrfs file system");
 	put_le64(image.data + 65536 + 0x30, 4096); /* a copy of some other place */
+	assert_int_equal(image_read(&image, &t), 0);
+	put_le64(image.data + 65536 + 0x30, 65536);
+	image.data[65536 + 0x40] = 0; /* no magic number */
 	assert_int_equal(image_read(&image, &t), 0);
 	make_btrfs_super(own.data + 65536);
 	assert_int_equal(image_read(&own, &t), 0);
@@ -282,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_external_journal),
 		cmocka_unit_test(test_visible_journal),
 		cmocka_unit_test(test_orphan_file),
+		cmocka_unit_test(test_orphan_file_in_unused_part),
 		cmocka_unit_test(test_orphan_file_checksum),
 		cmocka_unit_test(test_mmp),
 		cmocka_unit_test(test_bad_blocks),

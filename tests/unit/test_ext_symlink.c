@@ -175,6 +175,15 @@ static void test_not_a_symlink(void **state)
 	image_free(&image);
 }
 
+static void test_io_errors(void **state)
+{
+	struct image image = image_make(16, "-b 4096 -t ext4 " NO_CSUM, tree, NULL);
+
+	(void)state;
+	image_io_errors(&image);
+	image_free(&image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_short_links),
 		cmocka_unit_test(test_damaged_long_links),
 		cmocka_unit_test(test_not_a_symlink),
+		cmocka_unit_test(test_io_errors),
 	};
 
 	return cmocka_run_group_tests_name("ext_symlink", tests, NULL, NULL);

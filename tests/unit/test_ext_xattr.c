@@ -442,6 +442,12 @@ static void test_block_checksum(void **state)
 	image_free(&image);
 }
 
+static void test_io_errors(void **state)
+{
+	(void)state;
+	image_io_errors(&plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +465,7 @@ int main(void)
 		cmocka_unit_test_setup(test_names_and_values_apart, put_sound),
 		cmocka_unit_test_setup(test_signed_hash, put_sound),
 		cmocka_unit_test_setup(test_block_checksum, put_sound),
+		cmocka_unit_test_setup(test_io_errors, put_sound),
 	};
 
 	return cmocka_run_group_tests_name("ext_xattr", tests, make_plain, free_plain);
