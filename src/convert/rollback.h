@@ -17,6 +17,7 @@ struct rollback {
 	struct range *covered;   /* of the image, merged, ascending */
 	size_t nr_covered, cap_covered;
 	struct journal *journal; /* its pieces are what lies in the reserved ranges */
+	u64 piece_logical[JOURNAL_MAX_PIECES]; /* of the source of each piece, as the csum tree has it; 0 for zeros */
 	struct dev *view;        /* the ext file system as it will be */
 	struct job *ext_job;     /* its scan */
 	struct rollback_stats stats;

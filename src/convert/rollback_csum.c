@@ -19,6 +19,8 @@ struct csum_check {
 	enum btrfs_csum_type type;
 	u32 csum_size;
 	bool all;
+	u64 root;    /* of the csum tree */
+	u8 level;
 	u8 *data, *digests;
 	size_t at;   /* in the covered ranges */
 	u64 done;
@@ -87,27 +89,42 @@ static int check_item(struct csum_check *c, const struct btrfs_item *item)
 	return ret;
 }
 
-static int check_tree(struct csum_check *c, u64 logical, u8 level)
+/* The items that may cover [start, end) of the logical space. */
+static int check_range(struct csum_check *c, u64 start, u64 end)
 {
+	u64 longest = (u64)btrfs_reader_super(c->r->reader)->nodesize / c->csum_size * SECTOR;
+	struct btrfs_key from = { BTRFS_CSUM_OBJECTID, BTRFS_EXTENT_CSUM, start > longest ? start - longest : 0 };
 	struct btrfs_walk *walk = NULL;
 	struct btrfs_item item;
-	int ret = btrfs_walk_new(c->r->reader, BTRFS_CSUM_TREE, logical, level, NULL, NULL, NULL, &walk);
+	int ret = btrfs_walk_new(c->r->reader, BTRFS_CSUM_TREE, c->root, c->level, &from, NULL, NULL, &walk);
 
-	while (!ret && (ret = btrfs_walk_next(walk, &item)) == 1) {
+	while (!ret && (ret = btrfs_walk_next(walk, &item)) == 1 && item.key.offset < end) {
 		ret = 0;
 		if (item.key.type == BTRFS_EXTENT_CSUM && item.size >= c->csum_size)
 			ret = check_item(c, &item);
 	}
 	btrfs_walk_free(walk);
+	return ret < 0 ? ret : 0;
+}
+
+/* Without all just the few items that cover copies are looked at, however large the tree is. */
+static int check_tree(struct csum_check *c)
+{
+	const struct journal *j = c->r->journal;
+	int ret = 0;
+
+	if (c->all)
+		return check_range(c, 0, ~(u64)0);
+	for (u32 i = 0; !ret && i < j->nr_pieces; i++)
+		if (j->pieces[i].source != JOURNAL_ZEROS)
+			ret = check_range(c, c->r->piece_logical[i], c->r->piece_logical[i] + j->pieces[i].len);
 	return ret;
 }
 
 int rollback_check_csums(struct rollback *r, bool all)
 {
 	struct csum_check c = { .r = r, .all = all, .type = btrfs_reader_super(r->reader)->csum_type };
-	u64 logical;
-	u8 level;
-	int ret = btrfs_reader_find_root(r->reader, BTRFS_CSUM_TREE, &logical, &level, NULL);
+	int ret = btrfs_reader_find_root(r->reader, BTRFS_CSUM_TREE, &c.root, &c.level, NULL);
 
 	if (ret <= 0)
 		return ret;
@@ -118,7 +135,7 @@ int rollback_check_csums(struct rollback *r, bool all)
 		return msg_nomem("roll back");
 	}
 	progress_begin(r->job->progress, "checksums", all ? r->image_size : r->stats.pieces_bytes);
-	ret = check_tree(&c, logical, level);
+	ret = check_tree(&c);
 	progress_end(r->job->progress);
 	free(c.digests);
 	free(c.data);

@@ -105,7 +105,7 @@ static int add_covered(struct rollback *r, u64 start, u64 len)
 }
 
 /* The copy of a part of a reserved range. The digest is that of what is there now; rollback_csum.c checks it. */
-static int add_piece(struct rollback *r, u64 home, u64 source, u64 len)
+static int add_piece(struct rollback *r, u64 home, u64 logical, u64 source, u64 len)
 {
 	struct journal *j = r->journal;
 	struct journal_piece *p = &j->pieces[j->nr_pieces];
@@ -121,7 +121,7 @@ static int add_piece(struct rollback *r, u64 home, u64 source, u64 len)
 	if (!ret) {
 		*p = (struct journal_piece){ .home = home, .len = len, .source = source };
 		journal_digest(buf, len, p->digest);
-		j->nr_pieces++;
+		r->piece_logical[j->nr_pieces++] = logical;
 		r->stats.pieces_bytes += len;
 	}
 	free(buf);
@@ -156,7 +156,7 @@ static int map_extent(struct rollback *r, u64 offset, u64 logical, u64 len)
 			return ret;
 		part = min_u64(part, mapped);
 		if (plan_is_reserved(offset)) {
-			ret = add_piece(r, offset, physical, part);
+			ret = add_piece(r, offset, logical, physical, part);
 		} else if (physical != offset) {
 			msg_err("%s: roll back is not possible: block %llu of the saved image lies at %llu now (a "
 				"balance or defragmentation has moved it). Nothing was written.",
