@@ -282,13 +282,14 @@ judge_rw() {
 	judge_check "$image"
 }
 
-# judge_finish IMAGE: the saved image can be deleted, everything balanced, and files are as before.
+# judge_finish IMAGE [BALANCE-OPTION...]: the saved image can be deleted, everything balanced, and files are as before.
 judge_finish() {
 	local image=$1
+	shift
 	mount_image btrfs rw,noatime "$image"
 	btrfs subvolume delete -C "$mnt/ext2_saved" > /dev/null || fail "the saved image cannot be deleted"
 	btrfs subvolume sync "$mnt" > /dev/null
-	btrfs balance start --full-balance "$mnt" > "$work/balance" 2>&1 || fail "balance: $(cat "$work/balance")"
+	btrfs balance start "${@:---full-balance}" "$mnt" > "$work/balance" 2>&1 || fail "balance: $(cat "$work/balance")"
 	scrub
 	umount_image
 	judge_check "$image"
