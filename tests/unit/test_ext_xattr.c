@@ -213,6 +213,10 @@ static void test_no_list(void **state)
 	put_le16(inode + 0x80, 0); /* no list without an extra size */
 	assert_int_equal(read_xattrs(&plain, file, note_xattr), 0);
 	assert_int_equal(found.nr, 0);
+	put_le16(inode + 0x82, 0xEA02); /* together with the extra size the bytes of the magic number */
+	assert_int_equal(read_xattrs(&plain, file, note_xattr), 0);
+	assert_int_equal(found.nr, 0);
+	put_le16(inode + 0x82, 0);
 	put_le16(inode + 0x80, 128); /* no room */
 	assert_int_equal(read_xattrs(&plain, file, note_xattr), 0);
 	assert_int_equal(found.nr, 0);
@@ -370,6 +374,10 @@ static void test_body_without_end(void **state)
 		memset(e + 16, 'a' + i, e[0]);
 	}
 	patch_refused(&plain, body + 4, list, 92, ERR_CORRUPT, "attributes in the inode: the list has no end");
+	/* the last one begins where there is no room for its head */
+	list[60] = 1;
+	list[80] = 1;
+	patch_refused(&plain, body + 4, list, 92, ERR_CORRUPT, "an entry reaches past the end");
 }
 
 static void test_damaged_block(void **state)
@@ -411,12 +419,12 @@ static void test_names_and_values_apart(void **state)
 /* Kernels where char is signed made another hash of bytes above 127. */
 static void test_signed_hash(void **state)
 {
-	const struct attr attr = { 1, "\xC3\xA4", "v\0\0\0", 4 };
+	const struct attr attr = { 1, "a\xC3\xA4", "v\0\0\0", 4 };
 
 	(void)state;
 	put_block(&attr, 1);
 	assert_int_equal(read_xattrs(&plain, file, note_xattr), 0);
-	put_le32(block + 32 + 12, hash_of("\xC3\xA4", (const u8 *)"v\0\0\0", 4, true));
+	put_le32(block + 32 + 12, hash_of("a\xC3\xA4", (const u8 *)"v\0\0\0", 4, true));
 	assert_int_equal(read_xattrs(&plain, file, note_xattr), 0);
 	assert_int_equal(found.nr, 4);
 	patch32(&plain, block + 32 + 12, 1, ERR_CORRUPT, "wrong hash");
