@@ -7,7 +7,8 @@
  *     leaves * (L - S) <= B + B_l + L        (L: bytes of a leaf behind its header)
  *
  * That bound holds whatever the order of the items. The expected size is the same without waste. Nodes above the leaves
- * are counted exactly.
+ * are counted exactly. A leaf of checksums has at most one header more than is counted, of a run that goes on in it,
+ * and wastes less than a header and a digest; or two headers more, and then wastes less than a digest.
  */
 #include "base/arith.h"
 #include "btrfs/btrfs_csum.h"
@@ -91,7 +92,7 @@ void plan_count_need(const struct job *job, u32 nodesize, u64 nr_data, u64 nr_ch
 		expected_blocks(&space, nodesize) + small;
 	need->expected = (other + extent_blocks(extent, other, nodesize, meta_item, false)) * nodesize;
 
-	describing = bound_blocks(&csum, nodesize, BTRFS_ITEM_SIZE + BTRFS_CSUM_MAX) +
+	describing = bound_blocks(&csum, nodesize, 2 * BTRFS_ITEM_SIZE + BTRFS_CSUM_MAX) +
 		     bound_blocks(&space, nodesize, SCAN_LARGE_ITEM) + small;
 	other_bound = bound_blocks(&fs, nodesize, SCAN_LARGE_ITEM) + bound_blocks(&saved, nodesize, SCAN_LARGE_ITEM) +
 		      describing;

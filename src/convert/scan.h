@@ -150,6 +150,9 @@ int scan_name_next(struct scan *scan, struct scan_name *name) __must_check; /* 1
 /* Counts an item of size bytes (without header) that the fs tree will hold. */
 void scan_item_count(struct scan *scan, u32 ino, u32 size);
 
+/* An item of before bytes grows by size more, which were counted as an item of their own: it may be a large one now. */
+void scan_item_join(struct scan *scan, u32 before, u32 size);
+
 /* Notes that an item of size bytes must fit a leaf; it is counted elsewhere. */
 void scan_item_limit(struct scan *scan, u32 ino, u32 size);
 

@@ -148,6 +148,7 @@ static int note_xattr(void *ctx, const struct ext_xattr *xattr)
 	for (i = 0; i < x->nr && x->hash[i] != hash; i++)
 		;
 	if (i < x->nr) {
+		scan_item_join(x->job->scan, x->bytes[i], size);
 		x->bytes[i] += size;
 		size = x->bytes[i];
 	} else if (x->nr < ARRAY_SIZE(x->hash)) {
@@ -254,6 +255,7 @@ static int check_buckets(struct job *job, u32 ino)
 		bucket[used] = (char)rec.len;
 		memcpy(bucket + used + 1, rec.payload, rec.len);
 		used += 1 + rec.len;
+		scan_item_join(scan, size, BTRFS_DIR_ITEM_SIZE + rec.len);
 		size += BTRFS_DIR_ITEM_SIZE + rec.len;
 		scan_item_limit(scan, ino, size);
 	}

@@ -96,6 +96,7 @@ static int walk_names(struct job *job)
 			g.ref_bytes = 0;
 		}
 		g.nr_names++;
+		scan_item_join(job->scan, (u32)g.ref_bytes, BTRFS_INODE_REF_SIZE + name.name_len);
 		g.ref_bytes += BTRFS_INODE_REF_SIZE + name.name_len;
 		if (g.ref_bytes > items->max_ref_bytes) {
 			items->max_ref_bytes = g.ref_bytes;

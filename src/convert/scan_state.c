@@ -189,6 +189,14 @@ void scan_item_limit(struct scan *scan, u32 ino, u32 size)
 	}
 }
 
+void scan_item_join(struct scan *scan, u32 before, u32 size)
+{
+	bool was_large = BTRFS_ITEM_SIZE + before > SCAN_LARGE_ITEM;
+
+	if (before && BTRFS_ITEM_SIZE + before + size > SCAN_LARGE_ITEM)
+		scan->items.large_bytes += was_large ? size : BTRFS_ITEM_SIZE + before + size;
+}
+
 void scan_item_count(struct scan *scan, u32 ino, u32 size)
 {
 	scan->items.bytes += BTRFS_ITEM_SIZE + size;
