@@ -94,13 +94,18 @@ static inline void tree_fragmented(void)
 /* Files with so many names in one folder that the item with them takes half a leaf, or overflows it. */
 static inline void hard_links(u32 files, u32 names)
 {
-	char first[300];
+	char first[300], next[300];
 
 	for (u32 i = 0; i < files; i++) {
-		snprintf(first, sizeof(first), "%s", long_name(i * 1000, 254));
+		snprintf(first, sizeof(first), "d%u", i / 8);
+		if (i % 8 == 0)
+			put_dir(first);
+		snprintf(first, sizeof(first), "d%u/%s", i / 8, long_name(i * 1000, 254));
 		put_file(first, 0);
-		for (u32 n = 1; n < names; n++)
-			assert_int_equal(link(first, long_name(i * 1000 + n, 254)), 0);
+		for (u32 n = 1; n < names; n++) {
+			snprintf(next, sizeof(next), "d%u/%s", i / 8, long_name(i * 1000 + n, 254));
+			assert_int_equal(link(first, next), 0);
+		}
 	}
 }
 
