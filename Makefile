@@ -73,7 +73,7 @@ help:
 #: make deps           the static libraries it needs, and a static e2fsck, below build/deps (once)
 #: make prereqs        installs the Debian packages that building and testing need
 #: make demo           converts an image of this machine's own files, judges the result, and rolls it back
-#: make check          unit, image and static tests; installs missing Debian packages first
+#: make check          unit, image, crash and static tests; installs missing Debian packages first
 #: make check-long     power cuts and faults, for hours if need be
 #: make bench          measures speed beside btrfs-convert
 #: make debug          build/debug/fsconvert, with sanitizers and fault injection
@@ -155,6 +155,7 @@ unit: unit-programs
 
 STATIC_TESTS := $(sort $(wildcard tests/static/check-*.sh))
 IMAGE_TESTS := $(sort $(wildcard tests/image/[0-9]*.sh))
+CRASH_TESTS := $(sort $(wildcard tests/crash/[0-9]*.sh))
 ifeq ($(wildcard .git),)
 STATIC_TESTS := $(filter-out %/check-untracked.sh,$(STATIC_TESTS))
 endif
@@ -162,12 +163,12 @@ endif
 check:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug unit-programs
-	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(IMAGE_TESTS))
+	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) $(IMAGE_TESTS))
 
 check-long:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug
-	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/crash/[0-9]*.sh tests/long/[0-9]*.sh)))
+	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/long/[0-9]*.sh)))
 
 demo:
 	@scripts/install-packages.sh build demo

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The whole tree: 65,000 names of one file, 100,000 names in one folder, 65,010 directories in one (its link count becomes
-# 1 and stays so), thousands of fragments. Then the same with little memory.
+# The whole tree: 65,000 names of one file, 100,000 names in one folder, 65,010 directories in one (its link count
+# becomes 1 and stays so), thousands of fragments. Then the same with little memory.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
