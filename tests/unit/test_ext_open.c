@@ -3,6 +3,7 @@
  * Opening: every feature that is carried over opens and reads whole, every other one is refused by name; impossible
  * superblocks, unclean states, devices that are too short or in use are refused.
  */
+#include "base/crc32c.h"
 #include "ext_image.h"
 
 #define COMPAT 0x5C
@@ -267,7 +268,7 @@ static const struct patch patches[] = {
 	{ 0x04, 4, 1, ERR_CORRUPT, "impossible number of blocks" },
 	{ 0x150, 4, 0x10000, ERR_CORRUPT, "impossible number of blocks" },
 	{ 0x20, 4, 0, ERR_CORRUPT, "blocks per group" },
-	{ 0x20, 4, 32769, ERR_CORRUPT, "blocks per group" },
+	{ 0x20, 4, 32764, ERR_CORRUPT, "blocks per group" },
 	{ 0x20, 4, 32776, ERR_CORRUPT, "blocks per group" },
 	{ 0x28, 4, 0, ERR_CORRUPT, "inodes per group" },
 	{ 0x28, 4, 257, ERR_CORRUPT, "inodes per group" },
@@ -278,6 +279,7 @@ static const struct patch patches[] = {
 	{ 0x58, 2, 8192, ERR_CORRUPT, "inode size 8192" },
 	{ 0x54, 4, 10, ERR_CORRUPT, "first inode 10" },
 	{ 0x54, 4, 257, ERR_CORRUPT, "first inode 257" },
+	{ 0xFE, 2, 32, ERR_CORRUPT, "descriptor size 32" },
 	{ 0xFE, 2, 96, ERR_CORRUPT, "descriptor size 96" },
 	{ 0xFE, 2, 2048, ERR_CORRUPT, "descriptor size 2048" },
 	{ 0xCE, 2, 1025, ERR_CORRUPT, "reserved descriptor blocks" },
@@ -299,6 +301,29 @@ static void test_superblock(void **state)
 	}
 }
 
+/* Fields that their feature alone gives a meaning are left alone without it. */
+static void test_fields_without_feature(void **state)
+{
+	struct image image = image_make(16, "-t ext2 -b 4096 -N 256", NULL, NULL);
+	struct totals t;
+
+	(void)state;
+	put_le32(super_at(&image, 0x150), 1); /* blocks, high half */
+	put_le32(super_at(&image, 0xE0), 9); /* journal */
+	put_le32(super_at(&image, 0x280), 9999); /* orphan file */
+	put_le32(super_at(&image, 0x26C), 9999); /* project quota */
+	put_le16(super_at(&image, 0xFE), 99); /* descriptor size */
+	put_le32(super_at(&image, 0x104), 99); /* first meta group */
+	assert_int_equal(image_read(&image, &t), 0);
+	put_le32(super_at(&image, RO_COMPAT), get_le32(super_at(&image, RO_COMPAT)) | 0x2000);
+	image_refused(&image, ERR_CORRUPT, "project quota inode 9999");
+	put_le32(super_at(&image, 0x26C), 2);
+	image_refused(&image, ERR_CORRUPT, "project quota inode 2");
+	put_le32(super_at(&image, 0x26C), 0); /* none yet */
+	assert_int_equal(image_read(&image, &t), 0);
+	image_free(&image);
+}
+
 static void test_first_meta_bg(void **state)
 {
 	struct image image = image_make(16, PLAIN ",meta_bg,^resize_inode", NULL, NULL);
@@ -317,6 +342,9 @@ static void test_superblock_checksum(void **state)
 	patch32(&image, at, get_le32(at) ^ 1, ERR_CORRUPT, "superblock: wrong checksum");
 	patch8(&image, super_at(&image, 0x88), 1, ERR_CORRUPT, "superblock: wrong checksum");
 	patch8(&image, super_at(&image, 0x175), 2, ERR_CORRUPT, "unknown checksum type 2");
+	put_le32(super_at(&image, RO_COMPAT), get_le32(super_at(&image, RO_COMPAT)) | 0x10);
+	put_le32(at, crc32c_raw(~0u, super_at(&image, 0), 0x3FC));
+	image_refused(&image, ERR_CORRUPT, "uninit_bg and metadata_csum exclude each other");
 	at = super_at(&plain, RO_COMPAT);
 	patch32(&plain, at, get_le32(at) | 0x10, ERR_CORRUPT, "group 0: wrong descriptor checksum");
 	image_free(&image);
@@ -389,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_all_refused_features_are_named),
 		cmocka_unit_test(test_small_blocks),
 		cmocka_unit_test(test_superblock),
+		cmocka_unit_test(test_fields_without_feature),
 		cmocka_unit_test(test_first_meta_bg),
 		cmocka_unit_test(test_superblock_checksum),
 		cmocka_unit_test(test_short_devices),
