@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a btrfs node can hold: the node size is raised where an item needs it, and where it cannot be, the object is named.
-# 57 names of 255 bytes with one hash fit in a node of 16 KiB, 58 need 64 KiB, 230 fit nowhere.
+# What a btrfs node can hold: the node size is raised where an item needs it, and where it cannot be, the object is
+# named. 57 names of 255 bytes with one hash fit in a node of 16 KiB, 58 need 64 KiB, 230 fit nowhere.
 # shellcheck source=tests/lib/refuse.sh
 . "$(dirname "$0")/../lib/refuse.sh"
 

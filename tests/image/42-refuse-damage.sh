@@ -36,6 +36,11 @@ by_patch() {
 	damaged "$1" "$2" "$image"
 }
 
+# inode_table IMAGE: first block of the first one.
+inode_table() {
+	dumpe2fs "$1" 2> /dev/null | sed -n 's/.*Inode table at \([0-9]*\)-.*/\1/p' | head -n 1
+}
+
 le32() {
 	printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
 }
@@ -47,8 +52,7 @@ hex() {
 say 'blocks'
 free=$(debugfs -R 'ffb 1 12000' "$plain" 2> /dev/null | sed 's/.*: //; s/ //g')
 by_debugfs 'two owners' "$first|$second" "sif /dir/second block[0] $(block_of "$plain" /dir/first)"
-by_debugfs 'owner is the inode table' "$first|group 0" \
-	"sif /dir/first block[0] $(($(dumpe2fs "$plain" 2> /dev/null | sed -n 's/.*Inode table at \([0-9]*\)-.*/\1/p' | head -n 1) + 3))"
+by_debugfs 'owner is the inode table' "$first|group 0" "sif /dir/first block[0] $(($(inode_table "$plain") + 3))"
 by_debugfs 'outside the file system' "inode $first" "sif /dir/first block[1] 99999999"
 by_debugfs 'used but free in the bitmap' "$first|$(block_of "$plain" /dir/first)" \
 	"freeb $(block_of "$plain" /dir/first)"
@@ -128,7 +132,7 @@ by_flip() {
 say 'checksums'
 sums=$work/sums
 second=$(inode_of "$sums" /dir/second)
-table=$(dumpe2fs "$sums" 2> /dev/null | sed -n 's/.*Inode table at \([0-9]*\)-.*/\1/p' | head -n 1)
+table=$(inode_table "$sums")
 bitmaps=$(dumpe2fs "$sums" 2> /dev/null | sed -n 's/.*Block bitmap at \([0-9]*\) .*/\1/p' | head -n 1)
 inode_bitmap=$(dumpe2fs "$sums" 2> /dev/null | sed -n 's/.*Inode bitmap at \([0-9]*\) .*/\1/p' | head -n 1)
 acl=$(debugfs -R 'stat /dir/first' "$sums" 2> /dev/null | sed -n 's/.*File ACL: \([0-9]*\).*/\1/p')

@@ -14,7 +14,7 @@ faulty() {
 	shift
 	status=0
 	FSCONVERT_FAULT=$fault timeout -s KILL 120 "$FSCONVERT_DEBUG" "$@" "$image" > "$work/log" 2>&1 || status=$?
-	! grep -qE 'Sanitizer|runtime error' "$work/log" || fail "$fault: $(grep -m 3 -E 'Sanitizer|runtime' "$work/log")"
+	! grep -qE 'Sanitizer|runtime error' "$work/log" || fail "$fault: $(cat "$work/log")"
 }
 
 still_source() {
@@ -31,7 +31,8 @@ sweep() {
 	while :; do
 		faulty "$kind=$n" "$@"
 		[ "$status" -ne 0 ] || break
-		[ "$status" -eq "$expected" ] || fail "$kind=$n: status $status, not $expected: $(tail -n 5 "$work/log")"
+		[ "$status" -eq "$expected" ] ||
+			fail "$kind=$n: status $status, not $expected: $(tail -n 5 "$work/log")"
 		still_source "$kind=$n"
 		next=$((n + step))
 		[ "$n" -lt 30 ] || step=$n

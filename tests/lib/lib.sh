@@ -216,8 +216,8 @@ judge_saved_image() {
 		fail "the saved image is not the source: $(head -n 5 "$work/used")"
 }
 
-# judge_tree IMAGE [FILTER]: what the kernel shows of it is what it showed of the source, but for what FILTER takes away;
-# the saved image is the source.
+# judge_tree IMAGE [FILTER]: what the kernel shows of it is what it showed of the source, but for what FILTER takes
+# away; the saved image is the source.
 judge_tree() {
 	local image=$1 filter=${2:-cat}
 	mount_image btrfs ro "$image"
@@ -289,7 +289,8 @@ judge_finish() {
 	mount_image btrfs rw,noatime "$image"
 	btrfs subvolume delete -C "$mnt/ext2_saved" > /dev/null || fail "the saved image cannot be deleted"
 	btrfs subvolume sync "$mnt" > /dev/null
-	btrfs balance start "${@:---full-balance}" "$mnt" > "$work/balance" 2>&1 || fail "balance: $(cat "$work/balance")"
+	btrfs balance start "${@:---full-balance}" "$mnt" > "$work/balance" 2>&1 ||
+		fail "balance: $(cat "$work/balance")"
 	scrub
 	umount_image
 	judge_check "$image"
