@@ -24,12 +24,13 @@ super_lacks "^fsid[[:space:]]+$uuid$"
 super_has '^label[[:space:]]*$'
 super_has '^nodesize[[:space:]]+16384$'
 [ "$(tree_count chunk 'type.*DUP')" = 0 ] || fail 'metadata is not single'
-prints '^btrfs-convert from ' '^Source filesystem:' '^  Type: +ext' '^  Label: +source-label' '^  Blocksize: +4096' \
-	"^  UUID: +$uuid" '^Target filesystem:' '^  Nodesize: +16384' '^  Checksum: +crc32c' \
-	'^  Features: +.*no-holes' '^    Data csum: +yes' '^    Inline data: +yes' '^    Copy xattr: +yes' '^Reported stats:' \
-	'^  Total space: +[0-9]+' '^  Free space: +[0-9]+ \([0-9.]+%\)' '^  Inode count: +[0-9]+' \
-	'^  Free inodes: +[0-9]+' '^  Block count: +131072' '^Create initial btrfs filesystem' \
-	'^Create ext2 image file' '^Create btrfs metadata' 'Copy inodes' '^Conversion complete'
+prints '^btrfs-convert from ' '^Source filesystem:' '^  Type: +ext' '^  Label: +source-label' \
+	'^  Blocksize: +4096' "^  UUID: +$uuid" '^Target filesystem:' '^  Nodesize: +16384' '^  Checksum: +crc32c' \
+	'^  Features: +.*no-holes' '^    Data csum: +yes' '^    Inline data: +yes' '^    Copy xattr: +yes' \
+	'^Reported stats:' '^  Total space: +[0-9]+' '^  Free space: +[0-9]+ \([0-9.]+%\)' \
+	'^  Inode count: +[0-9]+' '^  Free inodes: +[0-9]+' '^  Block count: +131072' \
+	'^Create initial btrfs filesystem' '^Create ext2 image file' '^Create btrfs metadata' 'Copy inodes' \
+	'^Conversion complete'
 judge_converted "$image"
 
 converted_copy --uuid copy -L
