@@ -27,7 +27,8 @@ states sweep.py 'spills convert' --base "$work/source" --before 200
 
 say 'other formats of btrfs'
 crash_source 300M -t ext4 -g 8192
-for options in '--csum xxhash -N 4096' '--csum blake2b -N 65536 -O block-group-tree' '--metadata single --csum sha256'; do
+for options in '--csum xxhash -N 4096' '--csum blake2b -N 65536 -O block-group-tree' \
+	'--metadata single --csum sha256'; do
 	read -ra words <<< "$options"
 	logged "$work/source" "${words[@]}"
 	crash_used
