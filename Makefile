@@ -59,7 +59,8 @@ DEBUG_LIBS := -lext2fs -lcom_err -luuid -lsodium -lpthread
 
 SOURCES := $(sort $(wildcard src/*/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
-MUSL_OBJECTS := $(SOURCES:src/%.c=build/musl/%.o)
+# Faults are injected in debug builds only.
+MUSL_OBJECTS := $(patsubst src/%.c,build/musl/%.o,$(filter-out src/dev/dev_fault%,$(SOURCES)))
 DEBUG_OBJECTS := $(SOURCES:src/%.c=build/debug/%.o)
 UNIT_LINKED := $(filter-out build/debug/cli/main.o,$(DEBUG_OBJECTS))
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=build/unit/%)

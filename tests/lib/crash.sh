@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sources, write logs and sweeps for the tests of power cuts. Source it instead of lib.sh. Images are kept in memory when
-# there is enough of it.
+# Sources, write logs and sweeps for the tests of power cuts. Source it instead of lib.sh. Images are kept in memory
+# when there is enough of it.
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1)" -gt 3000000 ]; then
 	export TMPDIR=/dev/shm
 fi
@@ -25,7 +25,8 @@ crash_fill() {
 	mount_image ext4 noinit_itable "$work/source"
 	"$lib/populate.py" --quick --skip manylinks --skip collisions --skip large "$mnt"
 	while sync -f "$mnt" && debugfs -R 'testb 16384' "$loop" 2>&1 | grep -q 'not in use'; do
-		head -c 4M /dev/urandom > "$mnt/filler$((i += 1))"
+		i=$((i + 1))
+		head -c 4M /dev/urandom > "$mnt/filler$i"
 	done
 	crash_remember
 	umount_image
@@ -37,7 +38,8 @@ crash_remember() {
 	"$lib/usedblocks.py" unwritten "$mnt" > "$work/unwritten"
 }
 
-# logged IMAGE ARGUMENT...: runs the debug build on a copy of the image; the writes are in $work/log, the copy is $work/done.
+# logged IMAGE ARGUMENT...: runs the debug build on a copy of the image; the writes are in $work/log, the copy is
+# $work/done.
 logged() {
 	local image=$1
 	shift
@@ -51,7 +53,8 @@ states() {
 	local program name=$2
 	read -ra program <<< "$1"
 	shift 2
-	"$crash/${program[0]}" "${program[@]:1}" --name "$name" --fsconvert "$FSCONVERT" --debug "$FSCONVERT_DEBUG" --source "$work/source" \
+	"$crash/${program[0]}" "${program[@]:1}" --name "$name" --fsconvert "$FSCONVERT" \
+		--debug "$FSCONVERT_DEBUG" --source "$work/source" \
 		--unwritten "$work/unwritten" --log "$work/log" --work "$work/states" --counts "$counts" "$@" ||
 		fail "$name: power cuts lose data"
 }
