@@ -99,6 +99,13 @@ static int complain(const struct prove *p, u64 pos, const char *what)
 				 p->claim.ino, what);
 }
 
+/* The next claim begins where no claim is expected any more. */
+static int complain_behind(const struct prove *p)
+{
+	return complain(p, p->claim.physical, p->claim.physical < p->pos ? "has another owner as well"
+									 : "is marked free in the block bitmap");
+}
+
 /* [start, start + len) is marked used: claims must cover it without a gap. */
 static int cover(void *ctx, u64 start, u64 len)
 {
@@ -109,13 +116,13 @@ static int cover(void *ctx, u64 start, u64 len)
 	p->job->scan_stats.used_bytes += len;
 	p->job->scan_stats.nr_used_runs++;
 	if (p->have && p->claim.physical < start)
-		return complain(p, p->claim.physical, "is marked free in the block bitmap");
+		return complain_behind(p);
 	p->pos = start;
 	while (p->pos < end) {
 		u64 claim_end = p->claim.physical + p->claim.len;
 
 		if (p->have && p->claim.physical < p->pos)
-			return complain(p, p->claim.physical, "has another owner as well");
+			return complain_behind(p);
 		if (!p->have || p->claim.physical > p->pos)
 			return scan_inconsistent(p->job, "block %llu is marked in use, but nothing uses it",
 						 block_of(p, p->pos));
@@ -137,9 +144,7 @@ int scan_prove_claims(struct job *job)
 	if (!ret)
 		ret = ext_used_iterate(job->ext, cover, &p);
 	if (!ret && p.have)
-		ret = complain(&p, p.claim.physical,
-			       p.claim.physical < p.pos ? "has another owner as well"
-							: "is marked free in the block bitmap");
+		ret = complain_behind(&p);
 	if (!ret)
 		ret = sort_rewind(job->scan->claims);
 	return ret;
