@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib/crash.sh"
 
 say 'the third superblock copy: ext uses its place too'
-mkext "$work/source" 257G -t ext4 -O ^metadata_csum,^uninit_bg,^flex_bg,^resize_inode -N 65536 -J size=16
+mkext "$work/source" 257G -t ext4 -g 8192 -O ^metadata_csum,^uninit_bg,^flex_bg,^resize_inode -N 65536 -J size=16
 crash_fill
 debugfs -R 'testb 67108864' "$work/source" 2>&1 | grep -q 'marked in use' || fail '256 GiB is not in use'
 round_trip '257 GiB' --count 40 --nested 8 --judge 2
@@ -27,7 +27,7 @@ states sweep.py 'spills convert' --base "$work/source" --before 200
 
 say 'other formats of btrfs'
 crash_source 300M -t ext4 -g 8192
-for options in '--csum xxhash -N 4096' '--csum blake2b -N 65536 -O block-group-tree' \
+for options in '--csum xxhash -N 8192' '--csum blake2b -N 65536 -O block-group-tree' \
 	'--metadata single --csum sha256'; do
 	read -ra words <<< "$options"
 	logged "$work/source" "${words[@]}"
