@@ -222,11 +222,11 @@ static int add_zeros(struct rollback *r)
 		u64 end = min_u64(plan_reserved[i].start + plan_reserved[i].len, r->image_size);
 
 		for (u64 pos = plan_reserved[i].start; pos < end; pos += SECTOR) {
-			struct journal_piece *last = &j->pieces[j->nr_pieces - 1];
+			struct journal_piece *last = j->nr_pieces > nr_copies ? &j->pieces[j->nr_pieces - 1] : NULL;
 
 			if (has_piece(j, pos))
 				continue;
-			if (j->nr_pieces > nr_copies && last->home + last->len == pos) {
+			if (last && last->home + last->len == pos) {
 				last->len += SECTOR;
 				continue;
 			}
