@@ -23,7 +23,7 @@ static inline struct job *phase_job_new(struct dev *disk, const struct config *c
 	else
 		config_init(&job->config);
 	job->config.device = "memory";
-	job->config.memory = 32 * MIB;
+	job->config.memory = 16 * MIB;
 	assert_int_equal(dev_fence_new(disk, &job->dev), 0);
 	if (ext_open(job->dev, &job->ext))
 		fail_msg("not opened: %s", phase_said.text);

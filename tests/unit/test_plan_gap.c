@@ -11,7 +11,7 @@
 #define UNIT ((u64)64 * KIB)
 #define TAIL (3 * MIB + 12 * KIB)
 
-static struct image image;
+static struct image image, longer; /* the same on a device that is longer */
 static bool used[128 * MIB / SECTOR];
 static u64 used_end;
 
@@ -21,6 +21,10 @@ static int setup(void **state)
 	image = image_make(80, "-t ext4 -b 4096 -J size=4 -g 8192 -O ^resize_inode,^sparse_super,^sparse_super2",
 			   "for i in 1 2 3 4 5 6; do yes | head -c 9000000 >f$i; done",
 			   "punch f2 0 2000\npunch f4 100 1500\npunch f5 3 50\nmkdir d");
+	longer.size = image.size + TAIL + SECTOR;
+	assert_int_equal(dev_mem_new(longer.size, &longer.dev), 0);
+	longer.data = dev_mem_data(longer.dev);
+	memcpy(longer.data, image.data, image.size);
 	return 0;
 }
 
@@ -28,6 +32,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	image_free(&image);
+	image_free(&longer);
 	return 0;
 }
 
@@ -94,16 +99,19 @@ static void test_gaps(void **state)
 
 /* ========== The tail ========== */
 
-/* The image on a device that is longer; something stands so many bytes behind the file system. */
+static void set_tail(u64 tail)
+{
+	longer.dev->size = image.size + tail;
+	memset(longer.data + image.size, 0, longer.size - image.size);
+}
+
+/* The size that is found with such a tail, where something stands so many bytes behind the file system. */
 static u64 size_with(u64 tail, u64 at, const char *magic, u32 len, u64 offset)
 {
-	struct image longer = { .size = image.size + tail };
 	struct job *job;
 	u64 total;
 
-	assert_int_equal(dev_mem_new(longer.size, &longer.dev), 0);
-	longer.data = dev_mem_data(longer.dev);
-	memcpy(longer.data, image.data, image.size);
+	set_tail(tail);
 	job = begin(longer.dev);
 	memcpy(longer.data + image.size + at, magic, len); /* only now: opening refuses some of them */
 	job->config.offset = offset;
@@ -113,7 +121,6 @@ static u64 size_with(u64 tail, u64 at, const char *magic, u32 len, u64 offset)
 	if (tail >= SECTOR && !offset)
 		assert_int_equal(strstr(phase_said.text, "are left alone: there is") != NULL, total == image.size);
 	phase_job_free(job);
-	image_free(&longer);
 	return total;
 }
 
@@ -173,21 +180,17 @@ static void test_tail_owners(void **state)
 /* The tail becomes part of the last gap. */
 static void test_tail_gap(void **state)
 {
-	struct image longer = { .size = image.size + TAIL };
 	struct job *job;
 	const struct range *last;
 
 	(void)state;
-	assert_int_equal(dev_mem_new(longer.size, &longer.dev), 0);
-	longer.data = dev_mem_data(longer.dev);
-	memcpy(longer.data, image.data, image.size);
+	set_tail(TAIL);
 	job = begin(longer.dev);
 	assert_int_equal(plan_find_size(job), 0);
 	assert_int_equal(plan_find_gaps(job), 0);
 	last = &job->plan->gaps[job->plan->nr_gaps - 1];
-	assert_true(last->start + last->len == longer.size / UNIT * UNIT);
+	assert_true(last->start + last->len == (image.size + TAIL) / UNIT * UNIT);
 	phase_job_free(job);
-	image_free(&longer);
 }
 
 int main(void)

@@ -78,17 +78,18 @@ static void check_image(struct dev *disk, const char *name, u32 first_nodesize)
 
 static void check_tree(void (*make)(void), const char *name, u32 first_nodesize, const char *commands)
 {
-	char dir[] = "/tmp/plan-tree-XXXXXX", command[100];
+	char dir[64], command[200];
 	struct image image;
 	int back = open(".", O_RDONLY);
 
 	assert_true(back >= 0);
+	snprintf(dir, sizeof(dir), "%s/plan-tree-XXXXXX", image_parent());
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	make();
 	assert_int_equal(fchdir(back), 0);
 	assert_int_equal(close(back), 0);
-	snprintf(command, sizeof(command), "cp -a --sparse=always %s/. . && rm -rf %s", dir, dir);
+	snprintf(command, sizeof(command), "mv %s/* . && rmdir %s", dir, dir);
 	image = image_make(160, "-t ext4 -b 4096 -N 8192 -J size=4", command, commands);
 	check_image(image.dev, name, first_nodesize);
 	image_free(&image);
