@@ -25,6 +25,8 @@ struct build {
 
 	/* the block lists that the extent tree describes, while it is being solved */
 	struct arena_blocks forecast;
+	struct btrfs_count data_items;  /* of the extent tree, up to the last data extent */
+	size_t data_groups;             /* block groups among them */
 
 	struct btrfs_super super;
 	u8 super_block[BTRFS_SUPER_SIZE]; /* the primary copy, ready for verify and commit */
@@ -91,10 +93,13 @@ int build_describe(struct job *job) __must_check;
 /* The extent tree (with block groups, unless they have their own tree) by the forecast. */
 int build_extent_tree(struct job *job) __must_check;
 int build_group_tree(struct job *job) __must_check;
+/* How many leaves the extent tree gets when nr_blocks metadata blocks are in use; after it was built once. */
+u64 build_count_extent_leaves(const struct job *job, u64 nr_blocks);
 int build_space_tree(struct job *job) __must_check;
 
-/* Bytes in use of chunk nr of the plan by the forecast. */
+/* Bytes in use of chunk nr of the plan by the forecast, or with nr_blocks metadata blocks in use. */
 u64 build_chunk_used(const struct job *job, size_t nr);
+u64 build_chunk_used_of(const struct job *job, size_t nr, u64 nr_blocks);
 
 /* --- helpers of build.c --- */
 

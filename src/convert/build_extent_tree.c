@@ -12,6 +12,7 @@ struct extents {
 	struct btrfs_tree *tree;
 	size_t next_group;   /* first chunk whose block group item has not been written */
 	bool groups;         /* block group items go into this tree */
+	struct btrfs_count count; /* of the items so far */
 };
 
 static int add_group(struct job *job, struct btrfs_tree *tree, size_t nr)
@@ -29,8 +30,10 @@ static int add_groups_below(struct extents *x, u64 logical)
 	int ret = 0;
 
 	while (!ret && x->groups && x->next_group < x->job->plan->nr_chunks &&
-	       x->job->plan->chunks[x->next_group].logical < logical)
+	       x->job->plan->chunks[x->next_group].logical < logical) {
 		ret = add_group(x->job, x->tree, x->next_group++);
+		btrfs_count_add(&x->count, BTRFS_BLOCK_GROUP_ITEM_SIZE);
+	}
 	return ret;
 }
 
@@ -54,13 +57,14 @@ static int add_piece(void *ctx, const struct place_piece *piece)
 	struct btrfs_key key = { piece->logical, BTRFS_EXTENT_ITEM, piece->len };
 	u8 item[BTRFS_EXTENT_ITEM_SIZE + 2 * BTRFS_INLINE_DATA_REF_SIZE];
 	struct btrfs_data_ref refs[2];
-	u32 nr = piece_refs(piece, refs);
+	u32 nr = piece_refs(piece, refs), size;
 	int ret = add_groups_below(x, piece->logical);
 
 	if (ret)
 		return ret;
-	return btrfs_tree_add(x->tree, &key, item,
-			      btrfs_data_extent_encode(item, x->job->plan->params.generation, refs, nr));
+	size = btrfs_data_extent_encode(item, x->job->plan->params.generation, refs, nr);
+	btrfs_count_add(&x->count, size);
+	return btrfs_tree_add(x->tree, &key, item, size);
 }
 
 /* The tree blocks of one arena, by the list given. */
@@ -106,7 +110,10 @@ int build_extent_tree(struct job *job)
 
 	if (ret)
 		return ret;
+	btrfs_count_init(&x.count, job->plan->params.nodesize);
 	ret = place_walk(job, PLACE_BY_LOGICAL, &sink);
+	b->data_items = x.count;
+	b->data_groups = x.next_group;
 	/* the system chunks lie below the metadata chunks in the logical space */
 	if (!ret)
 		ret = add_blocks(&x, &b->sys, &b->sys.blocks);
@@ -115,6 +122,29 @@ int build_extent_tree(struct job *job)
 	if (!ret)
 		ret = add_groups_below(&x, ~(u64)0);
 	return build_close_tree(job, x.tree, ret, &b->extent);
+}
+
+u64 build_count_extent_leaves(const struct job *job, u64 nr_blocks)
+{
+	const struct plan *plan = job->plan;
+	struct btrfs_count c = job->build->data_items;
+	bool skinny = btrfs_has_incompat(&plan->params, BTRFS_INCOMPAT_SKINNY_METADATA);
+	bool groups = !btrfs_has_compat_ro(&plan->params, BTRFS_COMPAT_RO_BLOCK_GROUP_TREE);
+	u32 size = skinny ? BTRFS_METADATA_ITEM_BYTES : BTRFS_METADATA_ITEM_FAT_BYTES;
+	size_t first = groups && job->build->data_groups < plan->nr_data ? job->build->data_groups : plan->nr_data;
+
+	for (size_t i = first; i < plan->nr_chunks; i++) {
+		u64 nr = i < plan->nr_data ? 0 : build_chunk_used_of(job, i, nr_blocks) / plan->params.nodesize;
+
+		/* the block at the beginning of a group comes before the group, all others behind it */
+		if (nr)
+			btrfs_count_add(&c, size);
+		if (groups)
+			btrfs_count_add(&c, BTRFS_BLOCK_GROUP_ITEM_SIZE);
+		if (nr > 1)
+			btrfs_count_add_many(&c, size, nr - 1);
+	}
+	return c.nr_leaves + (c.leaf_used != 0);
 }
 
 int build_group_tree(struct job *job)

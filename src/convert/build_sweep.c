@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arith.h"
@@ -317,8 +318,10 @@ static int sweep_init(struct sweep *s, struct job *job)
 	for (u32 i = 0; i < s->nr_windows; i++) {
 		struct window *w = &s->windows[i];
 
-		if (posix_memalign((void **)&w->buf, 4096, WINDOW))
+		if (posix_memalign((void **)&w->buf, WINDOW, WINDOW))
 			return msg_nomem("build");
+		/* one large page instead of 512 small ones spares the kernel work at each direct read; a mere hint */
+		(void)madvise(w->buf, WINDOW, MADV_HUGEPAGE);
 		w->digests = malloc((size_t)MAX_PARTS * s->csum_size);
 		w->segments = calloc(MAX_PARTS, sizeof(*w->segments));
 		w->wants = calloc(MAX_PARTS, sizeof(*w->wants));

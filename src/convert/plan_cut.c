@@ -72,6 +72,8 @@ u64 plan_cut(const struct plan *plan, u64 physical, u64 *logical)
 	if (lo < plan->nr_bounds)
 		end = min_u64(end, plan->bounds[lo]);
 	*logical = physical;
+	if (!plan_is_reserved(physical))
+		return end;
 	for (size_t i = 0; i < plan->nr_moves; i++)
 		if (physical >= plan->moves[i].from && physical - plan->moves[i].from < plan->moves[i].len)
 			*logical = plan->moves[i].to + (physical - plan->moves[i].from);
