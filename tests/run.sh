@@ -9,14 +9,14 @@
 # Exit status 0 means that all passed: a failure, a skipped test, or no test at all, is a failure of the run.
 #
 # TEST_JOBS             tests side by side, default 2
-# TEST_TIMEOUT          seconds for one test, default 600
+# TEST_TIMEOUT          seconds for one test, default 1200
 # TEST_LOGS             where the logs are kept, default build/test-logs
 # FSCONVERT_ALLOW_SKIP  1: skipped tests do not fail the run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 jobs=${TEST_JOBS:-2}
-limit=${TEST_TIMEOUT:-600}
+limit=${TEST_TIMEOUT:-1200}
 logs=${TEST_LOGS:-build/test-logs}
 export PYTHONDONTWRITEBYTECODE=1
 

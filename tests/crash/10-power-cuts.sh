@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/crash.sh"
 
 crash_source 160M -t ext4 -g 8192
-round_trip ext4 --count 40 --nested 8
+round_trip ext4 --count 25 --nested 5
 crash_source 120M -t ext2
-round_trip ext2 --count 30 --nested 6 --share 0.1
+round_trip ext2 --count 20 --nested 4 --share 0.1
 crash_sums

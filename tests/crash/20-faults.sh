@@ -34,7 +34,8 @@ with_resumes() {
 		say "resume of $verb from write $step"
 		logged "$work/armed" --resume
 		[ "$verb" != convert ] || mv "$work/done" "$work/result"
-		states faults.py "faults of resume of $verb" --base "$work/armed" --verb resume --btrfs "$work/result" "$@"
+		states faults.py "faults of resume of $verb" --base "$work/armed" --verb resume \
+			--btrfs "$work/result" "$@"
 		logged "$work/armed" --resume --undo
 		states faults.py "faults of undo of $verb" --base "$work/armed" --verb undo --btrfs "$work/result" "$@"
 	done
