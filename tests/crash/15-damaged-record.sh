@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # An interrupted switch on a device that has lost more than power: one copy of the record, both, or what is kept aside
-# of the old file system. Where resume cannot do what it is asked, it says so with status 4 and changes nothing; the other
-# direction still works where its part is whole.
+# of the old file system. Where resume cannot do what it is asked, it says so with status 4 and changes nothing; the
+# other direction still works where its part is whole.
 # shellcheck source=tests/lib/crash.sh
 . "$(dirname "$0")/../lib/crash.sh"
 
@@ -14,8 +14,8 @@ armed() {
 	logged "$image" "$@"
 	cp --sparse=always "$image" "$work/armed"
 	read -r before record < <("$crash/loginfo.py" "$work/log")
-	FSCONVERT_FAULT=cut_write=$((before + writes + 1)) "$FSCONVERT_DEBUG" "$@" "$work/armed" > "$work/output" 2>&1 ||
-		:
+	FSCONVERT_FAULT=cut_write=$((before + writes + 1)) "$FSCONVERT_DEBUG" "$@" "$work/armed" \
+		> "$work/output" 2>&1 || :
 }
 
 damage() {
