@@ -18,6 +18,7 @@ FSCONVERT=${FSCONVERT:-build/fsconvert}
 FSCONVERT_DEBUG=${FSCONVERT_DEBUG:-build/debug/fsconvert}
 cleanups=()
 loop=
+attached=
 
 # --- ends ---
 
@@ -61,6 +62,7 @@ say() {
 attach() {
 	local image=$1 try
 	shift
+	attached=$image
 	for try in 1 2 3 4 5; do
 		if loop=$(losetup --find --show "$@" "$image"); then
 			return 0
@@ -70,16 +72,18 @@ attach() {
 	fail "no loop device for $image"
 }
 
-# The kernel detaches when the last user has gone, which may be a moment later.
+# The kernel detaches when the last user has gone: other programs look into all devices, and may hold this one for a
+# moment.
 detach() {
 	local try
 	[ -n "$loop" ] || return 0
 	losetup -d "$loop"
-	for try in 1 2 3 4 5 6 7 8 9 10; do
-		losetup "$loop" > /dev/null 2>&1 || break
-		sleep "0.$try"
-	done
 	loop=
+	for ((try = 0; try < 200; try++)); do
+		[ -n "$(losetup -j "$attached")" ] || return 0
+		sleep 0.1
+	done
+	fail "$attached stays attached: $(losetup -j "$attached")"
 }
 
 release() {
