@@ -119,11 +119,10 @@ static int walk_entries(struct dir_walk *w, struct dir_pos *pos)
 			return bad_entry(w, pos, "impossible length");
 		e.ino = le32_to_cpu(disk->inode);
 		e.name_len = disk->name_len;
-		e.type = disk->type;
+		/* without the feature the byte means nothing to the kernel, whatever stands there */
+		e.type = fs->incompat & EXT_INCOMPAT_FILETYPE ? disk->type : 0;
 		if (EXT_DIRENT_HEAD + e.name_len > rec_len)
 			return bad_entry(w, pos, "the name is longer than the entry");
-		if (e.ino && e.type && !(fs->incompat & EXT_INCOMPAT_FILETYPE))
-			return bad_entry(w, pos, "a file type, but the filetype feature is off");
 		e.name = (const char *)p + EXT_DIRENT_HEAD;
 		e.index = 2 + ((pos->lblk << fs->block_bits) + pos->offset) / 4;
 		if (e.ino)
