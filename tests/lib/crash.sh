@@ -50,13 +50,15 @@ logged() {
 
 # states "PROGRAM [COMMAND]" NAME OPTION...: sweep.py, faults.py or outside.py with what all calls share.
 states() {
-	local program name=$2
+	local program name=$2 ended=0
 	read -ra program <<< "$1"
 	shift 2
 	"$crash/${program[0]}" "${program[@]:1}" --name "$name" --fsconvert "$FSCONVERT" \
 		--debug "$FSCONVERT_DEBUG" --source "$work/source" \
 		--unwritten "$work/unwritten" --log "$work/log" --work "$work/states" --counts "$counts" "$@" ||
-		fail "$name: power cuts lose data"
+		ended=$?
+	[ "$ended" -lt 128 ] || fail "$name: ended by signal $((ended - 128))"
+	[ "$ended" -eq 0 ] || fail "$name: power cuts lose data, or the test itself fails; see above"
 }
 
 # The state after a conversion, used for a while: $work/converted.
