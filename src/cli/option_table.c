@@ -173,6 +173,9 @@ void options_init(struct options *options, bool compat)
 	options->config.uuid_mode = CONFIG_UUID_NEW;
 	options->config.label_mode = CONFIG_LABEL_EMPTY;
 	options->config.metadata = CONFIG_METADATA_SINGLE;
+	options->config.rewrite_fstab = false;
+	options->config.refuse_boot_loader = false;
+	options->config.refuse_swap_files = false;
 }
 
 const struct option_entry *option_find_long(const char *name, size_t len)

@@ -31,6 +31,9 @@ void config_init(struct config *config)
 	config->datasum = true;
 	config->xattr = true;
 	config->inline_files = true;
+	config->rewrite_fstab = true;
+	config->refuse_boot_loader = true;
+	config->refuse_swap_files = true;
 	config->label_mode = CONFIG_LABEL_COPY;
 	config->uuid_mode = CONFIG_UUID_COPY;
 }
