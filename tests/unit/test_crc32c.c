@@ -63,9 +63,25 @@ static void test_lengths_and_alignments(void **state)
 			both(buf + at, len);
 }
 
+/* Around the lengths at which one, two and more rounds of three lanes fit. */
+static void test_lanes(void **state)
+{
+	static const size_t rounds[] = { 384, 768, 1024, 3840, 4064, 3840 + 384, 7680, 16128, 16352 };
+	u8 *buf = malloc(16384 + 8);
+
+	(void)state;
+	assert_non_null(buf);
+	fill(buf, 16384 + 8);
+	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++)
+		for (size_t at = 0; at < 8; at += 3)
+			for (size_t len = rounds[i] - 9; len <= rounds[i] + 9; len++)
+				both(buf + at, len);
+	free(buf);
+}
+
 static void test_is_continued(void **state)
 {
-	u8 buf[100];
+	u8 buf[900];
 	u32 whole;
 
 	(void)state;
@@ -100,6 +116,7 @@ int main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_raw_has_no_inversion),
 		cmocka_unit_test(test_lengths_and_alignments),
+		cmocka_unit_test(test_lanes),
 		cmocka_unit_test(test_is_continued),
 		cmocka_unit_test(test_sectors),
 	};
