@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Encodes the items of file trees: inodes, their names, directory entries, xattrs and file extents. */
+#include "base/copy.h"
 #include "btrfs/btrfs_item.h"
 #include "btrfs/btrfs_item_pack.h"
 
@@ -70,7 +71,7 @@ u32 btrfs_dir_item_encode(void *buf, const struct btrfs_key *location, u8 type, 
 	u32 size = btrfs_pack(buf, &disk, sizeof(disk), name, name_len);
 
 	if (data_len)
-		memcpy((u8 *)buf + size, data, data_len);
+		copy_short((u8 *)buf + size, data, data_len);
 	return size + data_len;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "btrfs/btrfs_node.h"
@@ -147,7 +148,7 @@ int btrfs_tree_add(struct btrfs_tree *tree, const struct btrfs_key *key, const v
 	int err = add_item(tree, key, size, &place);
 
 	if (!err && size)
-		memcpy(place, data, size);
+		copy_short(place, data, size);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/arith.h"
+#include "base/copy.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
@@ -93,7 +94,7 @@ int build_fs_entries(struct fs_builder *b)
 		}
 		key.type = (u8)rec.hi;
 		key.offset = rec.lo;
-		memcpy(b->item + used, rec.payload, rec.len);
+		copy_short(b->item + used, rec.payload, rec.len);
 		used += rec.len;
 	}
 	return ret || !used ? ret : btrfs_tree_add(b->tree, &key, b->item, used);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
@@ -49,7 +50,7 @@ static int defer_name(struct fs_builder *b, u64 parent)
 
 	memcpy(payload, &parent, 8);
 	memcpy(payload + 8, &b->name.index, 8);
-	memcpy(payload + 16, b->name.name, b->name.name_len);
+	copy_short(payload + 16, b->name.name, b->name.name_len);
 	return sort_add(b->extrefs, btrfs_extref_hash(parent, b->name.name, b->name.name_len), 0, payload,
 			16 + (u32)b->name.name_len);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/copy.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "base/vec.h"
@@ -161,7 +162,7 @@ int scan_name_add(struct scan *scan, u32 child, u32 parent, const struct ext_dir
 	u8 payload[256];
 
 	payload[0] = entry->type;
-	memcpy(payload + 1, entry->name, entry->name_len);
+	copy_short(payload + 1, entry->name, entry->name_len);
 	return sort_add(scan->names, (u64)child << 32 | parent, entry->index, payload, 1 + (u32)entry->name_len);
 }
 

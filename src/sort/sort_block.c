@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "base/msg.h"
 #include "sort/sort_priv.h"
 
@@ -41,7 +42,7 @@ int sort_block_add(struct sort_block *block, const struct sort_rec *rec)
 		return 1;
 	block->used += (u32)len;
 	if (rec->len)
-		memcpy(block->buf + block->size - block->used, rec->payload, rec->len);
+		copy_short(block->buf + block->size - block->used, rec->payload, rec->len);
 	sort_block_entries(block)[block->nr++] = (struct sort_entry){ rec->hi, rec->lo, block->used, rec->len };
 	return 0;
 }

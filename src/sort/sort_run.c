@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "sort/sort_priv.h"
@@ -38,7 +39,7 @@ static int sort_writer_put(struct sort_writer *w, const void *data, size_t len)
 		size_t part = (size_t)min_u64(len, SORT_WRITE_SIZE - w->fill);
 		int ret = 0;
 
-		memcpy(w->buf + w->fill, p, part);
+		copy_short(w->buf + w->fill, p, part);
 		w->fill += part;
 		p += part;
 		len -= part;
@@ -150,7 +151,7 @@ int sort_reader_next(struct sort_reader *r, struct sort_rec *rec)
 		ret = sort_reader_fill(r, head);
 	if (ret)
 		return ret;
-	memcpy(key, r->buf + r->at, head);
+	copy_short(key, r->buf + r->at, head);
 	if (len == SORT_VARIABLE) {
 		if (key[2] > SORT_MAX_PAYLOAD || sort_run_rec_size(SORT_VARIABLE, (u32)key[2]) > r->head) {
 			msg_err("sorting: a record on scratch has an impossible length (damaged scratch space?)");
