@@ -20,7 +20,9 @@
 #define WINDOW (2 * MIB)
 #define MIN_WINDOWS 3
 #define MAX_WINDOWS 12
-#define MAX_WORKERS 4
+/* A worker waits for the device most of the time, so there are some even where processors are few. */
+#define MIN_WORKERS 4
+#define MAX_WORKERS 8
 /* A gap of unused blocks up to this length is read along. */
 #define READ_THROUGH (128 * KIB)
 
@@ -308,7 +310,7 @@ static int sweep_claim(void *ctx, const struct claim *claim)
 static int sweep_init(struct sweep *s, struct job *job)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	u32 workers = cpus < 2 ? 2 : (u32)min_u64((u64)cpus, MAX_WORKERS);
+	u32 workers = cpus < MIN_WORKERS ? MIN_WORKERS : (u32)min_u64((u64)cpus, MAX_WORKERS);
 	pthread_attr_t attr;
 
 	s->job = job;
