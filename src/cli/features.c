@@ -131,6 +131,23 @@ const char *features_string(u64 incompat, u64 compat_ro, char *buf, size_t size)
 	return buf;
 }
 
+const char *features_list(u64 incompat, u64 compat_ro, char *buf, size_t size)
+{
+	size_t i, used = 0;
+	int len;
+	bool on;
+
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		on = incompat & features[i].incompat || compat_ro & features[i].compat_ro;
+		len = snprintf(buf + used, size - used, "%s%s%s", used ? "," : "", on ? "" : "^", features[i].name);
+		if (len < 0 || (size_t)len >= size - used)
+			break;
+		used += (size_t)len;
+	}
+	return buf;
+}
+
 void features_print(FILE *out)
 {
 	size_t i;

@@ -23,6 +23,10 @@ int features_parse(const char *list, struct feature_set *set) __must_check;
 /* "extref, skinny-metadata, ..."; returns buf. Cut where it does not fit. */
 const char *features_string(u64 incompat, u64 compat_ro, char *buf, size_t size);
 
+/* All features that can be chosen, "extref,skinny-metadata,^no-holes,...": over whatever defaults, features_parse makes
+ * the same set of it. Returns buf. Cut where it does not fit. */
+const char *features_list(u64 incompat, u64 compat_ro, char *buf, size_t size);
+
 /* The table for people, as "-O list-all" shows it. */
 void features_print(FILE *out);
 

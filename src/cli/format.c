@@ -94,8 +94,7 @@ size_t format_utf8_len(const char *text)
 	return len;
 }
 
-/* Bytes at text that may go to a terminal as they are; 0: the first byte must be escaped. */
-static size_t printable_len(const char *text)
+size_t format_printable_len(const char *text)
 {
 	const u8 *p = (const u8 *)text;
 	size_t len = format_utf8_len(text);
@@ -112,7 +111,7 @@ const char *format_printable(char *buf, size_t size, const char *text)
 	size_t len, used = 0;
 
 	while (*text) {
-		len = printable_len(text);
+		len = format_printable_len(text);
 		if (used + (len ? len : 4) >= size)
 			break;
 		if (len) {

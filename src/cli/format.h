@@ -26,6 +26,10 @@ const char *format_count(char *buf, size_t size, u64 count);
  * terminal. */
 const char *format_printable(char *buf, size_t size, const char *text);
 
+/* Bytes at text that may go to a terminal as they are: one whole character. 0: the first byte must be escaped, or the
+ * text ends here. */
+size_t format_printable_len(const char *text);
+
 /*
  * One character for each of FORMAT_CELLS equal slices of [0, total): D, M or S when data, metadata or system chunks
  * cover half of it or more, small when less, + when there are several kinds, . when no chunk is there.

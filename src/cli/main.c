@@ -9,6 +9,7 @@
 
 #include "base/msg.h"
 #include "base/status.h"
+#include "cli/conf_file.h"
 #include "cli/features.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -113,6 +114,9 @@ static int run(const struct options *options)
 	case OPTIONS_FEATURES:
 		features_print(options->compat ? stderr : stdout);
 		return finish_output();
+	case OPTIONS_CONFIG:
+		conf_file_print(stdout, options);
+		return finish_output();
 	case OPTIONS_HELP:
 		options_help(options->compat ? stderr : stdout, options->compat);
 		return finish_output();
@@ -138,6 +142,8 @@ int main(int argc, char *argv[])
 	ret = options_parse(&options, argc, argv);
 	if (!ret && options.verb == OPTIONS_RUN)
 		ret = config_check(&options.config);
+	else if (!ret && options.verb == OPTIONS_CONFIG)
+		ret = config_check_values(&options.config);
 	ret = ret ? usage_error(&options) : run(&options);
 	return report_exit(options.compat, ret);
 }

@@ -1,87 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The option table: names, values, limits and help, and the parsers of values that are no plain sizes. Also what else
- * depends on which of the two programs we are: defaults and --help.
+ * The option table: names, limits and help; values that are also keys of the configuration are read by its table. Also
+ * what else depends on which of the two programs we are: defaults and --help.
  */
 #include <string.h>
 
-#include "base/msg.h"
-#include "base/status.h"
-#include "base/uuid.h"
-#include "btrfs/btrfs_csum.h"
-#include "cli/features.h"
+#include "cli/conf_file.h"
 #include "cli/option_table.h"
-
-static int parse_label(struct options *options, const char *value)
-{
-	struct config *config = &options->config;
-	size_t len = strlen(value);
-
-	if (len >= sizeof(config->label)) {
-		if (!options->compat) {
-			msg_err("label is longer than %zu bytes", sizeof(config->label) - 1);
-			return ERR_USAGE;
-		}
-		msg_warn("label too long, trimmed to %zu bytes", sizeof(config->label) - 1);
-		len = sizeof(config->label) - 1;
-	}
-	memcpy(config->label, value, len);
-	config->label[len] = '\0';
-	config->label_mode = CONFIG_LABEL_GIVEN;
-	return 0;
-}
-
-static int parse_csum(struct options *options, const char *value)
-{
-	if (!btrfs_csum_parse(value, &options->config.csum_type))
-		return 0;
-	msg_err("unknown csum type %s", value);
-	return ERR_USAGE;
-}
-
-static int parse_uuid(struct options *options, const char *value)
-{
-	struct config *config = &options->config;
-
-	if (strcmp(value, "new") == 0) {
-		config->uuid_mode = CONFIG_UUID_NEW;
-	} else if (strcmp(value, "copy") == 0) {
-		config->uuid_mode = CONFIG_UUID_COPY;
-	} else if (uuid_parse_bytes(value, config->uuid)) {
-		msg_err("invalid UUID: %s", value);
-		return ERR_USAGE;
-	} else {
-		config->uuid_mode = CONFIG_UUID_GIVEN;
-	}
-	return 0;
-}
-
-static int parse_features(struct options *options, const char *value)
-{
-	struct config *config = &options->config;
-	struct feature_set set = { .incompat = config->incompat, .compat_ro = config->compat_ro };
-
-	if (features_parse(value, &set))
-		return ERR_USAGE;
-	config->incompat = set.incompat;
-	config->compat_ro = set.compat_ro;
-	if (set.list_all)
-		options->verb = OPTIONS_FEATURES;
-	return 0;
-}
-
-static int parse_metadata(struct options *options, const char *value)
-{
-	if (strcmp(value, "dup") == 0) {
-		options->config.metadata = CONFIG_METADATA_DUP;
-	} else if (strcmp(value, "single") == 0) {
-		options->config.metadata = CONFIG_METADATA_SINGLE;
-	} else {
-		msg_err("unknown metadata profile %s: must be dup or single", value);
-		return ERR_USAGE;
-	}
-	return 0;
-}
 
 #define AT(field) offsetof(struct options, field)
 
@@ -95,62 +20,69 @@ static int parse_metadata(struct options *options, const char *value)
 
 static const struct option_entry table[] = {
 	{ 0, "check", NULL, NULL, OPTION_TRUE, SLOT_CHECK, AT(check), 0, 0, 1u << CONFIG_CONVERT | BACK, NULL,
-	  "say whether it can be done (also with -r); write nothing" },
+	  "say whether it can be done (also with -r); write nothing", NULL },
 	{ 0, "rehearse", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_REHEARSE, 0, ANY, NULL,
-	  "do everything but the switch; only free blocks are written" },
+	  "do everything but the switch; only free blocks are written", NULL },
 	{ 'r', "rollback", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_ROLLBACK, 0, ANY, NULL,
-	  "go back to the ext file system that a btrfs was made from" },
+	  "go back to the ext file system that a btrfs was made from", NULL },
 	{ 0, "verify-all", NULL, NULL, OPTION_TRUE, SLOT_VERIFY, AT(config.verify_all), 0, 0, BACK, NULL,
-	  "with -r: check all saved data against its checksums first" },
+	  "with -r: check all saved data against its checksums first", NULL },
 	{ 0, "resume", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_RESUME, 0, ANY, NULL,
-	  "finish a switch that was interrupted (exit status 4)" },
+	  "finish a switch that was interrupted (exit status 4)", NULL },
 	{ 0, "undo", NULL, NULL, OPTION_TRUE, SLOT_UNDO, AT(config.undo), 0, 0, RESUME, NULL,
-	  "with --resume: go back to what DEVICE held before" },
+	  "with --resume: go back to what DEVICE held before", NULL },
 	{ 0, "status", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_STATUS, 0, ANY, NULL,
-	  "say what DEVICE holds, and what can be done with it" },
-	{ 'd', "no-datasum", NULL, NULL, OPTION_FALSE, SLOT_DATASUM, AT(config.datasum), 0, 0, BUILD, NULL,
-	  "make no data checksums; files get NODATASUM" },
-	{ 'i', "no-xattr", NULL, NULL, OPTION_FALSE, SLOT_XATTR, AT(config.xattr), 0, 0, BUILD, NULL,
-	  "leave extended attributes and ACLs behind" },
-	{ 'n', "no-inline", NULL, NULL, OPTION_FALSE, SLOT_INLINE, AT(config.inline_files), 0, 0, BUILD, NULL,
-	  "do not put small files into the metadata" },
-	{ 0, "csum", "checksum", "TYPE", OPTION_PARSE, SLOT_CSUM, 0, 0, 0, BUILD, parse_csum,
-	  "crc32c (default), xxhash, sha256 or blake2" },
-	{ 'N', "nodesize", NULL, "SIZE", OPTION_SIZE, SLOT_NODESIZE, AT(nodesize), 4 * KIB, 64 * KIB, BUILD, NULL,
-	  "size of tree blocks, 4k to 64k (default: 16k)" },
-	{ 0, "metadata", NULL, "PROFILE", OPTION_PARSE, SLOT_METADATA, 0, 0, 0, BUILD, parse_metadata,
-	  "dup or single (default: dup where it fits)" },
-	{ 'O', "features", NULL, "LIST", OPTION_PARSE, SLOT_FEATURES, 0, 0, 0, BUILD, parse_features,
-	  "features to set, or to clear with ^; list-all shows them" },
-	{ 'l', "label", NULL, "LABEL", OPTION_PARSE, SLOT_LABEL, 0, 0, 0, BUILD, parse_label,
-	  "set this label" },
-	{ 'L', "copy-label", NULL, NULL, OPTION_ENUM, SLOT_LABEL, AT(config.label_mode), CONFIG_LABEL_COPY, 0, BUILD,
-	  NULL, "keep the label of the source" },
-	{ 0, "uuid", NULL, "SPEC", OPTION_PARSE, SLOT_UUID, 0, 0, 0, BUILD, parse_uuid,
-	  "new, copy, or the UUID itself" },
+	  "say what DEVICE holds, and what can be done with it", NULL },
+	{ 'd', "no-datasum", NULL, NULL, OPTION_KEY, KEY_DATASUM, 0, 0, 0, BUILD, NULL,
+	  "make no data checksums; files get NODATASUM", "no" },
+	{ 'i', "no-xattr", NULL, NULL, OPTION_KEY, KEY_XATTR, 0, 0, 0, BUILD, NULL,
+	  "leave extended attributes and ACLs behind", "no" },
+	{ 'n', "no-inline", NULL, NULL, OPTION_KEY, KEY_INLINE, 0, 0, 0, BUILD, NULL,
+	  "do not put small files into the metadata", "no" },
+	{ 0, "csum", "checksum", "TYPE", OPTION_KEY, KEY_CHECKSUM, 0, 0, 0, BUILD, NULL,
+	  "crc32c (default), xxhash, sha256 or blake2", NULL },
+	{ 'N', "nodesize", NULL, "SIZE", OPTION_KEY, KEY_NODESIZE, 0, 0, 0, BUILD, NULL,
+	  "size of tree blocks, 4k to 64k (default: 16k)", NULL },
+	{ 0, "metadata", NULL, "PROFILE", OPTION_KEY, KEY_METADATA, 0, 0, 0, BUILD, NULL,
+	  "dup or single (default: dup where it fits)", NULL },
+	{ 'O', "features", NULL, "LIST", OPTION_KEY, KEY_FEATURES, 0, 0, 0, BUILD, NULL,
+	  "features to set, or to clear with ^; list-all shows them", NULL },
+	{ 'l', "label", NULL, "LABEL", OPTION_TEXT, KEY_LABEL, 0, 0, 0, BUILD, NULL,
+	  "set this label", NULL },
+	{ 'L', "copy-label", NULL, NULL, OPTION_KEY, KEY_LABEL, 0, 0, 0, BUILD, NULL,
+	  "keep the label of the source", "copy" },
+	{ 0, "uuid", NULL, "SPEC", OPTION_KEY, KEY_UUID, 0, 0, 0, BUILD, NULL,
+	  "new, copy, or the UUID itself", NULL },
+	{ 0, "config", NULL, "FILE", OPTION_STRING, SLOT_CONFIG, AT(conf_file), 0, 0, ANY, NULL,
+	  "read this configuration (default: none)", NULL },
+	{ 0, "set", NULL, "KEY=VALUE", OPTION_PARSE, SLOT_SET, 0, 0, 0, ANY, conf_file_set,
+	  "set one key of it; repeatable, wins over the file", NULL },
+	{ 0, "print-config", NULL, NULL, OPTION_TRUE, SLOT_PRINT, AT(print_config), 0, 0, ANY, NULL,
+	  "show each key, its value, and where that comes from", NULL },
+	{ 0, "e2fsck", NULL, "PATH", OPTION_STRING, SLOT_E2FSCK, AT(policy.e2fsck), 0, 0, BUILD, NULL,
+	  "for fsck = preen (default: e2fsck in PATH)", NULL },
 	{ 'p', "progress", NULL, NULL, OPTION_TRUE, SLOT_PROGRESS, AT(progress), 0, 0, ANY, NULL,
-	  "show amount, rate and time left of each phase (default)" },
+	  "show amount, rate and time left of each phase (default)", NULL },
 	{ 0, "no-progress", NULL, NULL, OPTION_FALSE, SLOT_PROGRESS, AT(progress), 0, 0, ANY, NULL,
-	  "show only the names of the phases" },
-	{ 0, "memory", NULL, "SIZE", OPTION_SIZE, SLOT_MEMORY, AT(config.memory), 16 * MIB, TIB, SCANS, NULL,
-	  "memory budget, from 16m (default: 1/4 of RAM, at most 256m)" },
+	  "show only the names of the phases", NULL },
+	{ 0, "memory", NULL, "SIZE", OPTION_KEY, KEY_MEMORY, 0, 0, 0, SCANS, NULL,
+	  "memory budget, from 16m (default: 1/4 of RAM, at most 256m)", NULL },
 	{ 0, "tmpdir", NULL, "DIR", OPTION_STRING, SLOT_TMPDIR, AT(config.tmpdir), 0, 0, SCANS, NULL,
-	  "for what does not fit in memory; not on DEVICE" },
+	  "for what does not fit in memory; not on DEVICE", NULL },
 	{ 0, "offset", NULL, "BYTES", OPTION_SIZE, SLOT_OFFSET, AT(config.offset), 0, INT64_MAX, ANY, NULL,
-	  "where the file system begins in DEVICE (default: 0)" },
+	  "where the file system begins in DEVICE (default: 0)", NULL },
 	{ 0, "json", NULL, NULL, OPTION_TRUE, SLOT_JSON, AT(json), 0, 0, ANY, NULL,
-	  "report as JSON lines on standard output" },
+	  "report as JSON lines on standard output", NULL },
 	{ 0, "verbose", NULL, NULL, OPTION_TRUE, SLOT_VERBOSE, AT(verbose), 0, 0, ANY, NULL,
-	  "show details" },
+	  "show details", NULL },
 	{ 0, "help", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_HELP, 0, ANY, NULL,
-	  "show this help" },
+	  "show this help", NULL },
 	{ 0, "version", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_VERSION, 0, ANY, NULL,
-	  "show the version" },
+	  "show the version", NULL },
 };
 
 /* OPTION_ENUM writes enums as unsigned int. */
 static_assert(sizeof(enum config_action) == sizeof(unsigned int), "enums must be as wide as int");
-static_assert(sizeof(enum config_label) == sizeof(unsigned int), "enums must be as wide as int");
 static_assert(sizeof(enum options_verb) == sizeof(unsigned int), "enums must be as wide as int");
 
 bool options_is_compat(const char *argv0)
@@ -238,6 +170,8 @@ void options_help(FILE *out, bool compat)
 	fputs("Turns an ext2, ext3 or ext4 file system into btrfs, in place, and back. DEVICE is a block device or\n"
 	      "an image file, not mounted.\n\nOptions:\n", out);
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		if (compat && table[i].slot >= SLOT_OWN)
+			continue;
 		help_name(out, &table[i], table[i].name, table[i].alias ? NULL : table[i].help);
 		if (table[i].alias)
 			help_name(out, &table[i], table[i].alias, table[i].help);

@@ -12,14 +12,18 @@ enum option_kind {
 	OPTION_ENUM,   /* enum = min */
 	OPTION_SIZE,   /* u64 = value within min ... max */
 	OPTION_STRING, /* const char * = value, not empty */
+	OPTION_KEY,    /* the key that is the slot = fixed, or value */
+	OPTION_TEXT,   /* as OPTION_KEY; a value is never a word with a meaning */
 	OPTION_PARSE,  /* parse(options, value) */
 };
 
-/* Options of one slot exclude each other. */
+/* Options of one slot exclude each other. The first slots are the keys of the configuration, enum conf_key, and the
+ * last ones are unknown to btrfs-convert. */
 enum option_slot {
-	SLOT_DATASUM, SLOT_XATTR, SLOT_INLINE, SLOT_NODESIZE, SLOT_LABEL, SLOT_PROGRESS, SLOT_FEATURES, SLOT_CSUM,
-	SLOT_UUID, SLOT_ACTION, SLOT_METADATA, SLOT_MEMORY, SLOT_TMPDIR, SLOT_JSON, SLOT_OFFSET, SLOT_VERBOSE,
-	SLOT_VERB, SLOT_CHECK, SLOT_UNDO, SLOT_VERIFY, NR_SLOTS,
+	SLOT_PROGRESS = NR_KEYS, SLOT_ACTION, SLOT_TMPDIR, SLOT_JSON, SLOT_OFFSET, SLOT_VERBOSE, SLOT_VERB,
+	SLOT_CHECK, SLOT_UNDO, SLOT_VERIFY,
+	SLOT_CONFIG, SLOT_SET, SLOT_PRINT, SLOT_E2FSCK, NR_SLOTS,
+	SLOT_OWN = SLOT_CONFIG,
 };
 
 struct option_entry {
@@ -28,12 +32,13 @@ struct option_entry {
 	const char *alias; /* NULL: none */
 	const char *value; /* what --help calls the value; NULL: takes none */
 	enum option_kind kind;
-	enum option_slot slot;
+	unsigned int slot; /* enum option_slot or enum conf_key */
 	size_t target;     /* offset in struct options */
 	u64 min, max;
 	unsigned int with; /* bits of enum config_action: what it may be combined with; CONVERT: with no other action */
 	int (*parse)(struct options *options, const char *value);
 	const char *help;
+	const char *fixed; /* OPTION_KEY without a value of its own */
 };
 
 /* The entry of that name (len bytes, without dashes) or letter; NULL when there is none, as for abbreviations. */

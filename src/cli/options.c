@@ -8,6 +8,7 @@
 #include "base/msg.h"
 #include "base/size.h"
 #include "base/status.h"
+#include "cli/conf_file.h"
 #include "cli/option_table.h"
 
 /* Where the parser stands. */
@@ -53,13 +54,23 @@ static int claim_slot(struct cursor *cursor, const struct option_entry *entry)
 	const struct option_entry *before = cursor->seen[entry->slot];
 
 	cursor->seen[entry->slot] = entry;
-	if (!before || cursor->options->compat || (entry->slot == SLOT_LABEL && entry != before))
+	if (!before || cursor->options->compat || entry->slot == SLOT_SET)
+		return 0;
+	if (entry->slot == KEY_LABEL && entry != before)
 		return 0;
 	if (before == entry)
 		msg_err("option --%s is given twice", entry->name);
 	else
 		msg_err("options --%s and --%s exclude each other", before->name, entry->name);
 	return ERR_USAGE;
+}
+
+static int apply_key(struct options *options, const struct option_entry *entry, const char *value)
+{
+	struct key_value key_value = { entry->fixed ? entry->fixed : value, entry->kind == OPTION_TEXT };
+
+	options->places[entry->slot] = (struct key_place){ ORIGIN_OPTION, 0 };
+	return conf_key_parse(options, entry->slot, key_value);
 }
 
 /* value is NULL for options that take none. */
@@ -81,6 +92,9 @@ static int apply(struct cursor *cursor, const struct option_entry *entry, const 
 		return store_size(entry, value, target);
 	case OPTION_STRING:
 		return store_string(entry, value, target);
+	case OPTION_KEY:
+	case OPTION_TEXT:
+		return apply_key(cursor->options, entry, value);
 	case OPTION_PARSE:
 		return entry->parse(cursor->options, value);
 	}
@@ -110,7 +124,7 @@ static int parse_long(struct cursor *cursor, const char *arg)
 	const struct option_entry *entry = option_find_long(arg + 2, len);
 	const char *value = NULL;
 
-	if (!entry) {
+	if (!entry || (cursor->options->compat && entry->slot >= SLOT_OWN)) {
 		msg_err("unrecognized option '--%.*s'", (int)len, arg + 2);
 		return ERR_USAGE;
 	}
@@ -185,7 +199,7 @@ static void drop_block_group_tree(struct config *config)
 /* As with that tool: -r takes no options of building, and most of them it does not look at. */
 static int check_compat_rollback(const struct cursor *cursor)
 {
-	if (!cursor->seen[SLOT_DATASUM] && !cursor->seen[SLOT_XATTR] && !cursor->seen[SLOT_INLINE])
+	if (!cursor->seen[KEY_DATASUM] && !cursor->seen[KEY_XATTR] && !cursor->seen[KEY_INLINE])
 		return 0;
 	msg_err("-d, -i, -n options do not apply to rollback");
 	return ERR_USAGE;
@@ -241,9 +255,12 @@ int options_parse(struct options *options, int argc, char *const argv[])
 		if (options->verb != OPTIONS_RUN)
 			return 0;
 	}
-	if (!options->config.device) {
+	if (options->print_config) {
+		options->verb = OPTIONS_CONFIG;
+	} else if (!options->config.device) {
 		msg_err("exactly 1 device expected, but there is none");
 		return ERR_USAGE;
 	}
-	return finish(&cursor);
+	ret = options->conf_file ? conf_file_read(options, options->conf_file) : 0;
+	return ret ? ret : finish(&cursor);
 }

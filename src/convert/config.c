@@ -116,10 +116,19 @@ static int check_sizes(const struct config *config)
 	return 0;
 }
 
+int config_check_values(const struct config *config)
+{
+	int ret = check_sizes(config);
+
+	if (!ret)
+		ret = check_features(config);
+	if (!ret)
+		ret = check_label(config);
+	return ret ? ret : check_uuid(config);
+}
+
 int config_check(const struct config *config)
 {
-	int ret;
-
 	if (!config->device || !*config->device) {
 		msg_err("no device given");
 		return ERR_USAGE;
@@ -128,14 +137,5 @@ int config_check(const struct config *config)
 		msg_err("the directory for temporary files has an empty name");
 		return ERR_USAGE;
 	}
-	ret = check_sizes(config);
-	if (ret)
-		return ret;
-	ret = check_features(config);
-	if (ret)
-		return ret;
-	ret = check_label(config);
-	if (ret)
-		return ret;
-	return check_uuid(config);
+	return config_check_values(config);
 }

@@ -65,4 +65,7 @@ void config_init(struct config *config);
  * label length ...). */
 int config_check(const struct config *config) __must_check;
 
+/* The same of everything but the names of device and directory, which may be missing. */
+int config_check_values(const struct config *config) __must_check;
+
 #endif

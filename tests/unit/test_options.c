@@ -233,6 +233,11 @@ static void test_verbs(void **state)
 	assert_int_equal(options.verb, OPTIONS_VERSION);
 	assert_parsed("-O list-all");
 	assert_int_equal(options.verb, OPTIONS_FEATURES);
+	assert_parsed("--print-config");
+	assert_int_equal(options.verb, OPTIONS_CONFIG);
+	assert_parsed("--print-config --json -N 4k disk");
+	assert_int_equal(options.verb, OPTIONS_CONFIG);
+	assert_true(options.json);
 }
 
 /* What to do, and what may be said about it. */
@@ -323,8 +328,8 @@ static void test_refused(void **state)
 		{ "--uuid 44e07deabbf84-4c8f-a50e-f32772ca404c disk", "invalid UUID" },
 		{ "-O xx disk", "unrecognized filesystem feature: xx" },
 		{ "-O raid56 disk", "features not allowed for convert: raid56" },
-		{ "--metadata raid1 disk", "unknown metadata profile raid1" },
-		{ "--metadata DUP disk", "unknown metadata profile DUP" },
+		{ "--metadata raid1 disk", "metadata: raid1 is none of auto, dup, single" },
+		{ "--metadata DUP disk", "metadata: DUP is none of" },
 		/* repetition */
 		{ "-d -d disk", "--no-datasum is given twice" },
 		{ "-dd disk", "--no-datasum is given twice" },
@@ -365,6 +370,17 @@ static void test_refused(void **state)
 		{ "--status -l x disk", "--label and --status exclude each other" },
 		{ "--status -L disk", "--copy-label and --status exclude each other" },
 		{ "-r --uuid new disk", "--uuid and --rollback exclude each other" },
+		{ "-r --e2fsck /sbin/e2fsck disk", "--e2fsck and --rollback exclude each other" },
+		/* configuration */
+		{ "--config _ disk", "the value is empty" },
+		{ "--config a --config b disk", "--config is given twice" },
+		{ "--set", "--set needs a value" },
+		{ "--set zork=1 disk", "--set zork=1: unknown key zork" },
+		{ "--set fsck=maybe disk", "--set fsck=maybe: fsck: maybe is none of require-clean, preen" },
+		{ "--config /nonexistent disk", "the configuration /nonexistent cannot be read: No such file" },
+		{ "--config /dev disk", "the configuration /dev cannot be read: it is not a regular file" },
+		{ "--print-config a b", "there are a and b" },
+		{ "--print-config --set x", "--set x: this is not of the form" },
 	};
 	size_t i;
 
@@ -415,6 +431,11 @@ static void test_compat(void **state)
 	assert_int_equal(parse(true, "-i disk -r"), ERR_USAGE);
 	assert_int_equal(parse(true, "-nr disk"), ERR_USAGE);
 	assert_int_equal(parse(true, "--resume -N 4k disk"), ERR_USAGE);
+	assert_int_equal(parse(true, "--config a disk"), ERR_USAGE);
+	assert_string_equal(last_message, "unrecognized option '--config'");
+	assert_int_equal(parse(true, "--set fsck=preen disk"), ERR_USAGE);
+	assert_int_equal(parse(true, "--print-config"), ERR_USAGE);
+	assert_int_equal(parse(true, "--e2fsck a disk"), ERR_USAGE);
 
 	/* block-group-tree goes when what it needs goes */
 	assert_int_equal(parse(true, "-O bgt,^no-holes disk"), 0);
@@ -434,6 +455,7 @@ static void test_help(void **state)
 		"-d, --no-datasum", "-i, --no-xattr", "-n, --no-inline",
 		"--csum TYPE", "--checksum TYPE", "-N, --nodesize SIZE", "--metadata PROFILE", "-O, --features LIST",
 		"-l, --label LABEL", "-L, --copy-label", "--uuid SPEC", "-p, --progress", "--no-progress",
+		"--config FILE", "--set KEY=VALUE", "--print-config", "--e2fsck PATH",
 		"--memory SIZE", "--tmpdir DIR", "--offset BYTES", "--json", "--verbose", "--help", "--version",
 	};
 	char *text = NULL, *line, *rest;
