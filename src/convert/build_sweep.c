@@ -21,14 +21,14 @@
 #define MIN_WINDOWS 3
 #define MAX_WINDOWS 12
 /* A worker waits for the device most of the time, so there are some even where processors are few. */
-#define MIN_WORKERS 4
+#define MIN_WORKERS 6
 #define MAX_WORKERS 8
 /* A gap of unused blocks up to this length is read along. */
 #define READ_THROUGH (128 * KIB)
 
 enum window_state { WINDOW_FREE, WINDOW_FILLED, WINDOW_BUSY, WINDOW_DONE };
 
-/* A contiguous part of a window that belongs to one extent. */
+/* A contiguous part of a window: of one extent, or of several that follow each other in the result as well. */
 struct segment {
 	u64 logical;
 	u32 offset, len; /* in the window */
@@ -196,11 +196,22 @@ static int open_window(struct sweep *s, u64 physical)
 	return 0;
 }
 
+/* The longer a segment, the faster its checksums: many small files lie side by side. */
+static void add_segment(struct window *w, u64 physical, u64 logical, u32 len)
+{
+	struct segment *last = w->nr_segments ? &w->segments[w->nr_segments - 1] : NULL;
+	u32 offset = (u32)(physical - w->physical);
+	bool moved = physical != logical;
+
+	if (last && !moved && !last->moved && last->offset + last->len == offset)
+		last->len += len;
+	else
+		w->segments[w->nr_segments++] = (struct segment){ logical, offset, len, moved };
+}
+
 /* Reads [physical, physical + len) of one extent, at logical in the result. */
 static int add_range(struct sweep *s, u64 physical, u64 logical, u64 len)
 {
-	bool moved = physical != logical;
-
 	while (len) {
 		struct window *w = s->open;
 		u32 part;
@@ -218,8 +229,7 @@ static int add_range(struct sweep *s, u64 physical, u64 logical, u64 len)
 			w = s->open;
 		}
 		part = (u32)min_u64(len, WINDOW - (physical - w->physical));
-		w->segments[w->nr_segments++] =
-			(struct segment){ logical, (u32)(physical - w->physical), part, moved };
+		add_segment(w, physical, logical, part);
 		w->len = (u32)(physical - w->physical) + part;
 		while (s->nr_pending && s->pending[s->first_pending].physical < physical + part &&
 		       s->pending[s->first_pending].physical >= physical) {
