@@ -47,7 +47,7 @@ struct config {
 	/* what concerns the machine that boots from the file system; false and 0 in the face of btrfs-convert */
 	bool rewrite_fstab;     /* the root's line of /etc/fstab becomes one that btrfs understands; default true */
 	bool refuse_boot_loader; /* one that could not read the result: refuse, else warn; default true */
-	bool refuse_swap_files; /* /etc/fstab names one, and a converted file cannot be: refuse, else warn; default true */
+	bool refuse_swap_files; /* which a converted file cannot be: refuse, else warn; default true */
 	u64 max_seconds;        /* a conversion estimated to take longer is not started; 0: no limit */
 
 	bool undo;              /* RESUME: go back to where the interrupted run came from */
