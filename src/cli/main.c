@@ -75,7 +75,9 @@ static int run_job(const struct options *options)
 	report_init(&report, options, stdout, stderr);
 	job.plan_hook_ctx = &report;
 	job.progress = &report.progress;
-	ret = job_run(&job);
+	ret = policy_enforce(options, &stop_asked, &report.preened);
+	if (!ret)
+		ret = job_run(&job);
 	report_take_end(&report, &job);
 	/* what was switched is on the disk already, so that the state is what ret says */
 	if (job_close(&job))

@@ -23,4 +23,13 @@ struct policy {
 	const char *e2fsck; /* the program, borrowed; NULL: the one in PATH */
 };
 
+struct options;
+
+/*
+ * Asks for external power, and brings a source in order that is not clean. Only for conversions, and for what tells
+ * whether one would work. 0, or the error, reported; *changed: e2fsck ran, so that the source may not be as it was.
+ * stop is as in struct job.
+ */
+int policy_enforce(const struct options *options, const volatile int *stop, bool *changed) __must_check;
+
 #endif

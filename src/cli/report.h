@@ -48,6 +48,7 @@ struct report {
 	struct meter meter;
 	bool in_phase;
 	bool line_open;                /* the cursor stands in a line that will be redrawn */
+	bool preened;                  /* e2fsck ran on the source */
 	bool build_begun;              /* compat: the lines between plan and build are printed */
 	char reason[2048];             /* the first error, for the result */
 };

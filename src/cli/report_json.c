@@ -268,6 +268,7 @@ static void face_result(struct report *report, int status)
 	json_string(&json, "reason", status && report->reason[0] ? report->reason : NULL);
 	json_string(&json, "device", summary->config.device);
 	json_u64(&json, "offset", summary->config.offset);
+	json_bool(&json, "e2fsck", report->preened);
 	put_details(&json, summary);
 	put_seconds(&json, summary);
 	end_event(&json);

@@ -216,13 +216,14 @@ static void print_done(FILE *out, const struct summary *summary)
 static void print_failure(const struct report *report, int status)
 {
 	const struct config *config = &report->summary.config;
+	const char *but = report->preened ? ", but for what e2fsck did" : "";
 	char name[FORMAT_NAME], command[FORMAT_NAME + 128];
 
 	format_printable(name, sizeof(name), config->device);
 	fflush(report->out);
 	switch (status_exit(status)) {
 	case EXIT_REFUSED:
-		fprintf(report->err, "Refused: %s is as it was.\n", name);
+		fprintf(report->err, "Refused: %s is as it was%s.\n", name, but);
 		break;
 	case EXIT_ARMED:
 		/* what resume could not do was said with the way out */
@@ -234,8 +235,8 @@ static void print_failure(const struct report *report, int status)
 				report_words_command(command, sizeof(command), config, "--resume"));
 		break;
 	default:
-		fprintf(report->err, "%s: the file system on %s is as it was.\n",
-			status == ERR_STOPPED ? "Stopped" : "Failed", name);
+		fprintf(report->err, "%s: the file system on %s is as it was%s.\n",
+			status == ERR_STOPPED ? "Stopped" : "Failed", name, but);
 	}
 }
 

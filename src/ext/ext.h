@@ -46,6 +46,12 @@ const struct ext_info *ext_get_info(const struct ext_fs *fs);
 int ext_check_unchanged(struct ext_fs *fs) __must_check;
 void ext_close(struct ext_fs *fs); /* NULL is fine */
 
+/* --- ext_probe.c --- */
+
+/* *reason: what e2fsck has to bring in order before dev can be opened, by its superblock. NULL: nothing, or there is no
+ * ext file system, or ext_open would refuse it for another reason. */
+int ext_probe_pending(struct dev *dev, const char **reason) __must_check;
+
 /* --- ext_used.c: which blocks are in use --- */
 
 /* A used range by the block bitmaps (uninitialised groups resolved), ascending, merged over group borders. A non-zero

@@ -73,7 +73,7 @@ static const struct feature features[] = {
 	{ RO_COMPAT, EXT_RO_PROJECT, "project", NULL, NULL },
 	{ RO_COMPAT, 0x4000, "shared_blocks", "several files own one block", UNSHARE },
 	{ RO_COMPAT, 0x8000, "verity", "fs-verity files would lose their protection", EXT_REMEDY_COPY },
-	{ RO_COMPAT, 0x10000, "orphan_present", "deleted files wait to be released", EXT_REMEDY_PREEN },
+	{ RO_COMPAT, EXT_RO_ORPHAN_PRESENT, "orphan_present", "deleted files wait to be released", EXT_REMEDY_PREEN },
 };
 
 /* Features of ext4 alone tell it from ext3, as blkid does. */

@@ -54,6 +54,7 @@
 #define EXT_RO_QUOTA 0x0100u
 #define EXT_RO_METADATA_CSUM 0x0400u
 #define EXT_RO_PROJECT 0x2000u
+#define EXT_RO_ORPHAN_PRESENT 0x10000u
 
 /* The superblock, 1024 bytes at byte 1024. */
 struct ext_super_disk {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The options that the man page describes are those of `fsconvert --help`, each once.
+# The options that the man page describes are those of `fsconvert --help`, each once, and the keys that the page of the
+# configuration and the file that is installed describe are those of `fsconvert --print-config`.
 #
 #     check-man.sh [FSCONVERT]
 set -euo pipefail
@@ -35,3 +36,16 @@ if [ -n "$repeated" ]; then
 	exit 1
 fi
 echo "$(wc -l < "$tmp/help") names of options agree"
+
+"$program" --print-config | sed 's/ =.*//' | sort > "$tmp/keys"
+[ -s "$tmp/keys" ]
+awk 'tag && /^\.B [a-z\\-]+$/ { gsub(/\\/, ""); print $2 } { tag = /^\.TP/ }' docs/fsconvert.conf.5 |
+	sort > "$tmp/described"
+sed -nE 's/^#?([a-z-]+) = .*/\1/p' configs/fsconvert.conf | sort > "$tmp/shipped"
+for list in described shipped; do
+	diff -u --label '--print-config' --label "$list" "$tmp/keys" "$tmp/$list" || {
+		echo "the keys of the configuration differ from those that are $list"
+		exit 1
+	}
+done
+echo "$(wc -l < "$tmp/keys") keys agree"

@@ -327,6 +327,38 @@ static void test_files(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* The file that is installed: what is active in it, and that what is commented out shows the defaults. */
+static void test_shipped(void **state)
+{
+	FILE *file = fopen("configs/fsconvert.conf", "r");
+	char text[16384], value[KEY_VALUE_SIZE], *p;
+	struct options defaults;
+	enum conf_key key;
+	size_t len;
+
+	(void)state;
+	assert_non_null(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	assert_int_equal(fclose(file), 0);
+	text[len] = '\0';
+	options_init(&defaults, false);
+	assert_read(text);
+	for (key = 0; key < NR_KEYS; key++)
+		assert_int_equal(options.places[key].origin,
+				 key == KEY_FSCK || key == KEY_ON_ERROR ? ORIGIN_FILE : ORIGIN_DEFAULT);
+	assert_int_equal(options.policy.fsck, POLICY_FSCK_PREEN);
+	for (p = text; (p = strstr(p, "\n#")) != NULL; p++) {
+		if (p[2] >= 'a' && p[2] <= 'z')
+			memmove(p + 1, p + 2, strlen(p + 2) + 1);
+	}
+	assert_read(text);
+	for (key = 0; key < NR_KEYS; key++) {
+		assert_int_equal(options.places[key].origin, ORIGIN_FILE);
+		if (key != KEY_FSCK)
+			assert_string_equal(value_of(key), conf_key_format(&defaults, key, value));
+	}
+}
+
 /* Random bytes, and random changes of a good file: never a crash, and what is refused has one message. */
 static void test_fuzz(void **state)
 {
@@ -377,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_fuzz),
 	};
 
