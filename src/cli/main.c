@@ -13,6 +13,7 @@
 #include "cli/features.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/scan.h"
 #include "convert/job.h"
 
 static volatile sig_atomic_t stop_asked;
@@ -108,6 +109,20 @@ static int finish_output(void)
 	return fflush(stdout) || ferror(stdout) ? ERR_IO : 0;
 }
 
+static int scan_devices(void)
+{
+	FILE *partitions = fopen("/proc/partitions", "re");
+	int ret;
+
+	if (!partitions) {
+		msg_err("cannot read /proc/partitions");
+		return ERR_IO;
+	}
+	ret = cli_scan(partitions, stdout);
+	fclose(partitions);
+	return ret;
+}
+
 static int run(const struct options *options)
 {
 	switch (options->verb) {
@@ -119,6 +134,8 @@ static int run(const struct options *options)
 	case OPTIONS_CONFIG:
 		conf_file_print(stdout, options);
 		return finish_output();
+	case OPTIONS_SCAN:
+		return scan_devices();
 	case OPTIONS_HELP:
 		options_help(options->compat ? stderr : stdout, options->compat);
 		return finish_output();

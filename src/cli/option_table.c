@@ -33,6 +33,8 @@ static const struct option_entry table[] = {
 	  "with --resume: go back to what DEVICE held before", NULL },
 	{ 0, "status", NULL, NULL, OPTION_ENUM, SLOT_ACTION, AT(config.action), CONFIG_STATUS, 0, ANY, NULL,
 	  "say what DEVICE holds, and what can be done with it", NULL },
+	{ 0, "scan", NULL, NULL, OPTION_ENUM, SLOT_VERB, AT(verb), OPTIONS_SCAN, 0, ANY, NULL,
+	  "list the devices of this machine that need --resume", NULL },
 	{ 'd', "no-datasum", NULL, NULL, OPTION_KEY, KEY_DATASUM, 0, 0, 0, BUILD, NULL,
 	  "make no data checksums; files get NODATASUM", "no" },
 	{ 'i', "no-xattr", NULL, NULL, OPTION_KEY, KEY_XATTR, 0, 0, 0, BUILD, NULL,

@@ -14,6 +14,7 @@ enum options_verb {
 	OPTIONS_RUN,      /* do what config says */
 	OPTIONS_FEATURES, /* -O list-all */
 	OPTIONS_CONFIG,   /* --print-config */
+	OPTIONS_SCAN,     /* list interrupted devices */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
 };
