@@ -1,0 +1,246 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Boots a Debian system in an emulated machine (QEMU, TCG). Source it instead of tests/lib/lib.sh, which it includes.
+#
+#     boot_disk                     makes $disk, a copy of the base disk: GPT, $disk_root is the root (ext4, label
+#                                   "guest-root", UUID $root_uuid, PARTUUID $root_partuuid), $disk_swap a swap
+#     boot_edit FUNCTION            calls it while the root of $disk is mounted at $mnt
+#     boot FLAVOUR [ARGUMENT...]    runs $disk until it turns itself off; kernel arguments beside root=, which is taken
+#                                   from $root_argument. FLAVOUR is that of the initramfs: systemd or plain (dash, no
+#                                   systemd). The machine's init is systemd for the first, else a script.
+#     guest KEY                     what the guest said of itself: the lines "GUEST KEY: ..." of guest/report.sh
+#     expect_root TYPE              the root of the last boot was a TYPE, could be written to, all files are as they
+#                                   were, no unit has failed
+#     expect_said REGEX             the boot said so
+#
+# Knobs of boot(): boot_machine (options of QEMU), boot_init (the guest's init), boot_timeout (seconds), boot_console
+# (arguments for messages).
+#
+# The Debian system, the base disk and the initramfs are built once and kept in build/boot (BOOT_CACHE), under a key
+# made of what they are made from. The program and the module of the tree travel in an archive that is appended to the
+# initramfs, so that they are always the newest.
+
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/lib.sh"
+
+boot_tests=$PWD/tests/boot
+boot_cache=$PWD/${BOOT_CACHE:-build/boot}
+# shellcheck disable=SC2034 # for the tests
+root_uuid=5ad7a4b0-0a38-4c62-8d5f-2f4f6d9b3a11
+root_partuuid=8c5f1d2e-93b1-4f0a-a5b7-6f20c1d0e7a2
+root_type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
+swap_uuid=c1d3f0aa-54b5-4a7e-9d21-7a0b8e4f9c33
+root_argument=root=UUID=$root_uuid
+boot_machine=()
+boot_init=
+boot_timeout=400
+boot_console=(quiet)
+boots=0
+
+# Partitions, in sectors of 512 bytes.
+boot_sectors_bios=2048 boot_start_swap=4096 boot_sectors_swap=32768 boot_start_root=36864
+boot_sectors_root=$((900 * 2048))
+boot_sectors=$((boot_start_root + boot_sectors_root + 2048))
+
+# --- what is built once ---
+
+# boot_key FILE...: a short name for these files and the packages that the guest is made of.
+boot_key() {
+	{
+		cat "$@"
+		apt-cache policy linux-image-cloud-amd64 dracut-core systemd btrfs-progs e2fsprogs | grep Candidate
+	} | sha256sum | cut -c 1-12
+}
+
+# boot_once PATH COMMAND ARGUMENT...: makes PATH with the command unless it is there. Other tests wait meanwhile.
+boot_once() {
+	local path=$1
+	shift
+	[ ! -e "$path" ] || return 0
+	mkdir -p "$boot_cache"
+	(
+		flock 9
+		[ ! -e "$path" ] || exit 0
+		printf -- '--- making %s\n' "${path#"$PWD"/}"
+		"$@"
+	) 9> "$boot_cache/lock" || fail "$path cannot be made"
+}
+
+# boot_system NAME PACKAGE...: a Debian system with these packages beside the usual; sets $system.
+boot_system() {
+	local name=$1
+	shift
+	system=$boot_cache/$name-$(boot_key "$boot_tests/build-root.sh" "$boot_tests"/guest/* "$lib/populate.py")
+	boot_once "$system" boot_build_system "$system" "$@"
+}
+
+boot_build_system() {
+	local folder=$1
+	shift
+	rm -rf "${folder%-*}"-*
+	"$boot_tests/build-root.sh" "$folder.new" "$@" > "$boot_cache/log" 2>&1 || {
+		tail -n 20 "$boot_cache/log"
+		return 1
+	}
+	mv "$folder.new" "$folder"
+}
+
+# boot_initrd FLAVOUR: sets $initrd.
+boot_initrd() {
+	local options modules='base fs-lib rootfs-block udev-rules btrfs fsconvert usrmount shutdown'
+	case $1 in
+	systemd) options=(--modules "$modules systemd systemd-initrd dracut-systemd") ;;
+	plain) options=(--modules "dash $modules" --omit bash) ;;
+	*) fail "no flavour $1" ;;
+	esac
+	initrd=$system/$1-$(boot_key "$boot_tests/build-initrd.sh" dracut-module/90fsconvert/module-setup.sh)
+	boot_once "$initrd" boot_build_initrd "$initrd" "${options[@]}"
+}
+
+boot_build_initrd() {
+	local output=$1
+	shift
+	rm -f "${output%-*}"-*
+	"$boot_tests/build-initrd.sh" "$system" "$output" "$@" > "$boot_cache/log" 2>&1 || {
+		tail -n 20 "$boot_cache/log"
+		return 1
+	}
+}
+
+boot_base() {
+	local base=$system/disk
+	boot_once "$base" boot_build_disk "$base"
+}
+
+boot_build_disk() {
+	truncate -s "$((boot_sectors * 512))" "$1.new"
+	sfdisk --quiet "$1.new" <<- EOF
+		label: gpt
+		start=2048, size=$boot_sectors_bios, type=21686148-6449-6E6F-744E-656564454649
+		start=$boot_start_swap, size=$boot_sectors_swap, type=0657FD6D-A4AB-43C4-84E5-0933C84B4F4F
+		start=$boot_start_root, size=$boot_sectors_root, uuid=$root_partuuid, type=$root_type
+	EOF
+	# as Debian's installer writes it
+	printf 'UUID=%s / ext4 errors=remount-ro 0 1\nUUID=%s none swap sw,nofail 0 0\n' "$root_uuid" "$swap_uuid" \
+		> "$system/root/etc/fstab"
+	mke2fs -q -F -t ext4 -b 4096 -L guest-root -U "$root_uuid" -d "$system/root" \
+		-E "offset=$((boot_start_root * 512))" "$1.new" "$((boot_sectors_root / 2))k"
+	truncate -s "$((boot_sectors_swap * 512))" "$1.swap"
+	mkswap -q -U "$swap_uuid" "$1.swap" > /dev/null
+	dd if="$1.swap" of="$1.new" bs=1M seek="$((boot_start_swap / 2048))" conv=notrunc,sparse status=none
+	rm "$1.swap"
+	mv "$1.new" "$1"
+}
+
+# --- disks ---
+
+boot_disk() {
+	disk=$work/disk
+	cp --sparse=always "$system/disk" "$disk"
+}
+
+# with_root COMMAND ARGUMENT...: while $loop is the root of $disk.
+with_root() {
+	attach "$disk" --offset "$((boot_start_root * 512))" --sizelimit "$((boot_sectors_root * 512))"
+	"$@"
+	detach
+}
+
+with_swap() {
+	attach "$disk" --offset "$((boot_start_swap * 512))" --sizelimit "$((boot_sectors_swap * 512))"
+	"$@"
+	detach
+}
+
+boot_edit() {
+	with_root boot_edit_mounted "$@"
+}
+
+boot_edit_mounted() {
+	mount "$loop" "$mnt"
+	"$@"
+	umount "$mnt"
+}
+
+# --- running ---
+
+# boot_start FLAVOUR ARGUMENT...: starts the machine in the background; sets $machine and $serial.
+boot_start() {
+	local flavour=$1 init=$boot_init arguments
+	shift
+	boot_initrd "$flavour"
+	cat "$initrd" "$overlay" > "$work/initrd"
+	[ "$flavour" = systemd ] || init=${init:-/usr/local/sbin/minit.sh}
+	arguments="console=ttyS0 $root_argument ${init:+init=$init} panic=5 mitigations=off nokaslr audit=0 apparmor=0"
+	arguments+=" rd.udev.log_level=3 systemd.show_status=0 rd.shell=0 rd.emergency=poweroff ${boot_console[*]} $*"
+	boots=$((boots + 1))
+	serial=$work/serial.$boots
+	say "boot $boots ($flavour): $*"
+	timeout -k 5 "$boot_timeout" qemu-system-x86_64 -accel tcg,thread=multi -cpu qemu64 -smp 1 -m 768 \
+		-nodefaults -no-reboot -display none -serial "file:$serial" \
+		-kernel "$system/vmlinuz" -initrd "$work/initrd" -append "$arguments" \
+		-drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" -device virtio-blk-pci,drive=d0 \
+		"${boot_machine[@]}" < /dev/null > "$work/qemu" 2>&1 &
+	machine=$!
+}
+
+# boot_wait: until it is off. A machine that hangs is ended, and what it said is shown.
+boot_wait() {
+	local status=0
+	wait "$machine" || status=$?
+	machine=
+	[ "$status" -eq 0 ] || boot_fail "the machine ends with $status: $(cat "$work/qemu")"
+}
+
+boot() {
+	local begun=$SECONDS
+	boot_start "$@"
+	boot_wait
+	[ -n "$(guest end)" ] || boot_fail "no report of the guest"
+	printf '    %d s; report after %s s of the guest\n' "$((SECONDS - begun))" "$(guest begin)"
+}
+
+boot_fail() {
+	tr -d '\r' < "$serial" | tail -n "${BOOT_LOG_LINES:-60}"
+	fail "boot $boots: $*"
+}
+
+stop_machine() {
+	[ -z "${machine:-}" ] || kill "$machine"
+}
+
+# --- judging ---
+
+guest() {
+	tr -d '\r' < "$serial" | sed -n "s/^.*GUEST $1: //p"
+}
+
+expect_guest() {
+	local found
+	found=$(guest "$1")
+	[ "$found" = "$2" ] || boot_fail "$1 is '$found', not '$2'"
+}
+
+expect_said() {
+	tr -d '\r' < "$serial" | grep -qE -- "$1" || boot_fail "nobody said '$1'"
+}
+
+expect_root() {
+	local type
+	type=$(guest root)
+	[[ $type == "$1 rw"* ]] || boot_fail "the root is '$type', not $1 rw"
+	expect_guest written yes
+	expect_guest sums "$(cat "$system/sums")"
+	expect_guest failed ''
+	expect_guest uuid "$root_uuid"
+}
+
+[ "$(dpkg --print-architecture)" = amd64 ] || skip "the guest is one for amd64"
+requires command -v qemu-system-x86_64
+requires command -v mmdebstrap
+cleanup_fn stop_machine
+boot_system debian
+boot_base
+overlay=$work/overlay
+"$boot_tests/build-overlay.sh" "$overlay"
