@@ -103,6 +103,7 @@ const char *report_words_command(char *buf, size_t size, const struct config *co
 
 struct json;
 
+void report_json_machine(struct json *json, const struct summary *summary);
 void report_json_rollback(struct json *json, const struct summary *summary);
 void report_json_resume(struct json *json, const struct summary *summary);
 void report_json_state(struct json *json, const struct summary *summary);

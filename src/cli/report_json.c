@@ -169,6 +169,7 @@ static void face_plan(struct report *report)
 	put_source(&json, &report->summary);
 	put_target(&json, &report->summary);
 	put_plan(&json, &report->summary);
+	report_json_machine(&json, &report->summary);
 	end_event(&json);
 }
 
@@ -232,6 +233,7 @@ static void put_conversion(struct json *json, const struct summary *summary)
 		return;
 	put_target(json, summary);
 	put_plan(json, summary);
+	report_json_machine(json, summary);
 	if (summary->config.action != CONFIG_CHECK)
 		put_build(json, summary);
 	put_chunks(json, summary);

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The members of the JSON result that roll back, resume and status have. */
+/* Members of the JSON result: of a roll back, a resume and a status; and what a conversion changes for the machine. */
 #include "cli/json.h"
 #include "cli/report.h"
+
+void report_json_machine(struct json *json, const struct summary *summary)
+{
+	const struct machine_stats *machine = &summary->machine;
+
+	if (!machine->fstab_rewritten)
+		return;
+	json_object(json, "fstab");
+	json_string(json, "path", machine->fstab);
+	json_string(json, "kept", machine->fstab_kept);
+	json_u64(json, "lines", machine->fstab_lines);
+	json_u64(json, "line", machine->fstab_line);
+	json_string(json, "old", machine->fstab_old);
+	json_string(json, "new", machine->fstab_new);
+	json_object_end(json);
+}
 
 /* The members of an open object. */
 static void put_rollback(struct json *json, const struct rollback_stats *stats)

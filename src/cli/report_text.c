@@ -72,6 +72,22 @@ static void print_plan(FILE *out, const struct summary *summary)
 	fputs("         D data  M metadata  S system  + several  . unallocated  (d m s: less than half)\n", out);
 }
 
+static void print_machine(FILE *out, const struct summary *summary)
+{
+	const struct machine_stats *machine = &summary->machine;
+	char name[FORMAT_NAME], line[1024];
+
+	if (!machine->fstab_rewritten)
+		return;
+	fprintf(out, "Changed  fstab     line %u of ", (unsigned int)machine->fstab_line);
+	if (machine->fstab_lines > 1)
+		fprintf(out, "%u in ", (unsigned int)machine->fstab_lines);
+	fprintf(out, "%s", format_printable(name, sizeof(name), machine->fstab));
+	fprintf(out, "; the old file is kept as %s\n", format_printable(name, sizeof(name), machine->fstab_kept));
+	fprintf(out, "         was       %s\n", format_printable(line, sizeof(line), machine->fstab_old));
+	fprintf(out, "         is        %s\n", format_printable(line, sizeof(line), machine->fstab_new));
+}
+
 static void face_begin(struct report *report)
 {
 	fprintf(report->out, "fsconvert %s\n", FSCONVERT_VERSION);
@@ -83,6 +99,7 @@ static void face_plan(struct report *report)
 	print_source(report->out, &report->summary);
 	print_target(report->out, &report->summary);
 	print_plan(report->out, &report->summary);
+	print_machine(report->out, &report->summary);
 }
 
 static void face_rollback(struct report *report)

@@ -46,6 +46,7 @@ int summary_take_plan(struct summary *summary, const struct job *job)
 
 	summary_take_source(summary, job);
 	summary->scan = job->scan_stats;
+	summary->machine = job->machine_stats;
 	summary->plan = job->plan_stats;
 	summary->params = *plan_params(job);
 	memcpy(summary->fsid, plan_fsid(job), sizeof(summary->fsid));

@@ -20,6 +20,7 @@ struct summary {
 
 	bool has_plan;           /* the scan and the plan are complete */
 	struct scan_stats scan;
+	struct machine_stats machine;
 	struct plan_stats plan;
 	struct btrfs_params params;
 	u8 fsid[16];

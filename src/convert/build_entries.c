@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The entries of one directory: each is sorted twice, by hash for its DIR_ITEM and by index for its DIR_INDEX. The root
- * directory gets one more, for the subvolume with the saved image.
+ * directory gets one more, for the subvolume with the saved image, and that of a rewritten fstab one for the old file.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
 #include "convert/build_fs.h"
+#include "convert/machine.h"
 
 /* Entry types of btrfs for each value of mode >> 12. */
 static const u8 file_type[16] = {
@@ -22,6 +23,7 @@ static const u8 file_type[16] = {
 
 struct read_ctx {
 	struct fs_builder *b;
+	u32 dir;
 	u64 size;
 	u64 last_index;
 };
@@ -40,24 +42,38 @@ static int add_entry(struct read_ctx *r, u64 index, const struct btrfs_key *loca
 	return ret ? ret : sort_add(b->entries, BTRFS_DIR_INDEX, index, entry, size);
 }
 
+/* The name leads to the new file, and another one to the old file, which is at location. */
+static int add_fstab(struct read_ctx *r, const struct machine *m, const struct btrfs_key *location)
+{
+	struct btrfs_key new = { m->objectid, BTRFS_INODE_ITEM, 0 };
+	int ret = add_entry(r, m->index, &new, BTRFS_FT_REG, m->name, (u16)strlen(m->name));
+
+	if (ret)
+		return ret;
+	return add_entry(r, m->kept_index, location, BTRFS_FT_REG, m->kept_name, (u16)strlen(m->kept_name));
+}
+
 static int read_entry(void *ctx, const struct ext_dirent *entry)
 {
 	struct read_ctx *r = ctx;
 	struct btrfs_key location = { (u64)entry->ino + SCAN_INO_OFFSET, BTRFS_INODE_ITEM, 0 };
 	const u8 *flags = scan_inode_flags(r->b->job->scan, entry->ino);
+	const struct machine *m = r->b->job->machine;
 
 	if (!flags || !file_type[*flags & SCAN_INODE_TYPE]) {
 		msg_err("%s: inode %u changed while it was converted; nothing was switched", r->b->job->config.device,
 			entry->ino);
 		return ERR_CORRUPT;
 	}
+	if (m && m->rewrites && r->dir == m->dir && entry->index == m->index)
+		return add_fstab(r, m, &location);
 	return add_entry(r, entry->index, &location, file_type[*flags & SCAN_INODE_TYPE], entry->name,
 			 entry->name_len);
 }
 
 int build_fs_read_dir(struct fs_builder *b, const struct ext_inode *dir, u64 *size)
 {
-	struct read_ctx r = { .b = b, .last_index = 1 };
+	struct read_ctx r = { .b = b, .dir = dir->ino, .last_index = 1 };
 	u32 dotdot;
 	int ret;
 

@@ -23,7 +23,7 @@ static const struct {
 	{ EXT_FLAG_NOATIME, BTRFS_INODE_NOATIME }, { EXT_FLAG_DIRSYNC, BTRFS_INODE_DIRSYNC },
 };
 
-static u64 inode_flags(const struct job *job, const struct ext_inode *inode)
+u64 build_fs_flags(const struct job *job, const struct ext_inode *inode)
 {
 	u64 flags = 0;
 
@@ -109,7 +109,7 @@ static int write_extents(struct extents_ctx *x)
 
 /* --- one inode --- */
 
-static int write_inode_item(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
+int build_fs_inode_item(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
 {
 	struct btrfs_key key = { b->objectid, BTRFS_INODE_ITEM, 0 };
 	u8 item[BTRFS_INODE_ITEM_SIZE];
@@ -133,14 +133,14 @@ static int write_inode_item(struct fs_builder *b, const struct ext_inode *inode,
 /* What every inode begins with: the inode itself, its names and its attributes. */
 static int write_head(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
 {
-	int ret = write_inode_item(b, inode, out);
+	int ret = build_fs_inode_item(b, inode, out);
 
 	if (!ret)
 		ret = build_fs_refs(b, inode->ino);
 	return ret ? ret : build_fs_xattrs(b, inode);
 }
 
-static int write_inline(struct fs_builder *b, const void *data, u32 len)
+int build_fs_inline(struct fs_builder *b, const void *data, u32 len)
 {
 	struct btrfs_key key = { b->objectid, BTRFS_EXTENT_DATA, 0 };
 	u32 size = btrfs_inline_extent_encode(b->item, data, len, b->job->plan->params.generation);
@@ -159,7 +159,7 @@ static int write_symlink(struct fs_builder *b, const struct ext_inode *inode, st
 	out->size = len;
 	out->nbytes = len;
 	ret = write_head(b, inode, out);
-	return ret ? ret : write_inline(b, target, len);
+	return ret ? ret : build_fs_inline(b, target, len);
 }
 
 static int write_inline_file(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
@@ -176,7 +176,7 @@ static int write_inline_file(struct fs_builder *b, const struct ext_inode *inode
 	out->size = rec.len;
 	out->nbytes = rec.len;
 	ret = write_head(b, inode, out);
-	return ret ? ret : write_inline(b, rec.payload, rec.len);
+	return ret ? ret : build_fs_inline(b, rec.payload, rec.len);
 }
 
 static int write_dir(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out)
@@ -207,7 +207,7 @@ static int write_other(struct fs_builder *b, const struct ext_inode *inode, stru
 static int write_inode(struct fs_builder *b, const struct ext_inode *inode)
 {
 	const u8 *flags = scan_inode_flags(b->job->scan, inode->ino);
-	struct btrfs_inode out = { .flags = inode_flags(b->job, inode) };
+	struct btrfs_inode out = { .flags = build_fs_flags(b->job, inode) };
 
 	b->objectid = (u64)inode->ino + SCAN_INO_OFFSET;
 	if (S_ISDIR(inode->mode))
@@ -241,7 +241,7 @@ static int write_inodes(struct fs_builder *b)
 		}
 	}
 	ext_inode_iter_free(it);
-	return ret;
+	return ret ? ret : build_fs_fstab(b);
 }
 
 int build_fs(struct job *job)

@@ -21,6 +21,19 @@ struct fs_builder {
 int build_fs_init(struct fs_builder *b) __must_check;
 void build_fs_fini(struct fs_builder *b);
 
+/* --- build_fs.c --- */
+
+u64 build_fs_flags(const struct job *job, const struct ext_inode *inode);
+/* The INODE_ITEM of the inode at hand: flags and sizes are those of out, all else comes from inode. */
+int build_fs_inode_item(struct fs_builder *b, const struct ext_inode *inode, struct btrfs_inode *out) __must_check;
+/* All of its content. */
+int build_fs_inline(struct fs_builder *b, const void *data, u32 len) __must_check;
+
+/* --- build_fstab.c --- */
+
+/* The inode of a rewritten fstab, behind all others; nothing when there is none. */
+int build_fs_fstab(struct fs_builder *b) __must_check;
+
 /* --- build_refs.c --- */
 
 /* Takes the next name from the sorted stream into b->name. */

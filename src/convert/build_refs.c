@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
 #include "convert/build_fs.h"
+#include "convert/machine.h"
 
 int build_fs_init(struct fs_builder *b)
 {
@@ -34,6 +35,16 @@ void build_fs_fini(struct fs_builder *b)
 	build_fs_xattrs_free(b->xattrs);
 }
 
+/* The old fstab is called otherwise, when there is a new one. */
+static void rename_fstab(const struct machine *m, struct scan_name *name)
+{
+	if (!m || !m->rewrites || name->parent != m->dir || name->index != m->index)
+		return;
+	name->index = m->kept_index;
+	name->name = m->kept_name;
+	name->name_len = (u8)strlen(m->kept_name);
+}
+
 int build_fs_next_name(struct fs_builder *b)
 {
 	int ret = scan_name_next(b->job->scan, &b->name);
@@ -41,6 +52,8 @@ int build_fs_next_name(struct fs_builder *b)
 	if (ret < 0)
 		return ret;
 	b->have_name = ret == 1;
+	if (b->have_name)
+		rename_fstab(b->job->machine, &b->name);
 	return 0;
 }
 

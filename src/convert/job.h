@@ -33,6 +33,16 @@ struct scan_stats {
 	u64 nr_used_runs;      /* contiguous used ranges */
 };
 
+/* What the machine that boots from the file system needs; shown to people. */
+struct machine_stats {
+	bool fstab_rewritten;  /* in the result; the old file is kept beside it */
+	u32 fstab_lines;       /* that do not suit a btrfs */
+	u32 fstab_line;        /* number of the first of them */
+	char fstab_old[512], fstab_new[512]; /* that line, cut short if need be */
+	char fstab[512];       /* path of the file */
+	char fstab_kept[256];  /* name of the old one, in the same directory */
+};
+
 /* What the plan decided; shown to people. */
 struct plan_stats {
 	u32 nodesize;
@@ -130,6 +140,9 @@ struct job {
 
 	struct scan *scan;      /* private to the convert layer */
 	struct scan_stats scan_stats;
+
+	struct machine *machine; /* private to the convert layer */
+	struct machine_stats machine_stats;
 
 	struct plan *plan;
 	struct plan_stats plan_stats;

@@ -15,11 +15,13 @@
 #include "base/arith.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/uuid.h"
 #include "btrfs/btrfs_csum.h"
 #include "convert/build.h"
 #include "convert/commit.h"
 #include "convert/job.h"
 #include "convert/journal.h"
+#include "convert/machine.h"
 #include "convert/plan.h"
 #include "convert/resume.h"
 #include "convert/rollback.h"
@@ -91,6 +93,25 @@ static int phase_open(struct job *job)
 	return ret ? ret : ext_open(job->dev, &job->ext);
 }
 
+static int phase_scan(struct job *job)
+{
+	int ret = scan_run(job);
+
+	return ret ? ret : machine_run(job);
+}
+
+/* What a rewritten fstab adds to what scan has counted. */
+static void expect_fstab(const struct machine *m, struct verify_expect *expect)
+{
+	if (!m || !m->rewrites)
+		return;
+	expect->nr_files++;
+	expect->nr_names++;
+	expect->nr_inline++;
+	expect->inline_bytes += m->len;
+	expect->nr_xattrs += m->nr_xattrs;
+}
+
 static int phase_verify(struct job *job)
 {
 	const struct scan_stats *scan = &job->scan_stats;
@@ -112,6 +133,7 @@ static int phase_verify(struct job *job)
 	expect.image_bytes = count->image_bytes;
 	expect.uninit_bytes = count->uninit_bytes;
 	expect.csum_bytes = job->config.datasum ? count->csum_bytes : 0;
+	expect_fstab(job->machine, &expect);
 	dev_fence_close(job->dev);
 	return verify_trees(job->dev, job->build->super_block, &expect, job->progress, NULL);
 }
@@ -119,7 +141,7 @@ static int phase_verify(struct job *job)
 enum { PHASE_OPEN, PHASE_SCAN, PHASE_PLAN, PHASE_BUILD, PHASE_VERIFY, PHASE_COMMIT, NR_PHASES };
 
 static int (*const phases[NR_PHASES])(struct job *job) = {
-	[PHASE_OPEN] = phase_open,   [PHASE_SCAN] = scan_run,       [PHASE_PLAN] = plan_run,
+	[PHASE_OPEN] = phase_open,   [PHASE_SCAN] = phase_scan,     [PHASE_PLAN] = plan_run,
 	[PHASE_BUILD] = build_run,   [PHASE_VERIFY] = phase_verify, [PHASE_COMMIT] = commit_run,
 };
 
@@ -176,6 +198,9 @@ int job_run(struct job *job)
 
 	if (ret)
 		return ret;
+	/* one for all phases: the fstab may have to name it */
+	if (job->config.uuid_mode == CONFIG_UUID_NEW)
+		uuid_make_random(job->config.uuid);
 	switch (job->config.action) {
 	case CONFIG_ROLLBACK:
 	case CONFIG_ROLLBACK_CHECK:
@@ -195,10 +220,12 @@ int job_close(struct job *job)
 
 	build_free(job->build);
 	plan_free(job->plan);
+	machine_free(job->machine);
 	scan_free(job->scan);
 	ext_close(job->ext);
 	job->build = NULL;
 	job->plan = NULL;
+	job->machine = NULL;
 	job->scan = NULL;
 	job->ext = NULL;
 	err = dev_close(job->dev);

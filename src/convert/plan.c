@@ -17,29 +17,18 @@
 /* Larger extents could not be relocated when only part of the device is free. */
 #define MAX_EXTENT (128 * MIB)
 
-static void set_identity(struct job *job)
+void plan_choose_identity(const struct job *job, u8 fsid[16], char label[256])
 {
 	const struct ext_info *info = ext_get_info(job->ext);
 	const struct config *config = &job->config;
-	struct plan *plan = job->plan;
 
-	switch (config->uuid_mode) {
-	case CONFIG_UUID_COPY:
-		memcpy(plan->params.fsid, info->uuid, 16);
-		break;
-	case CONFIG_UUID_GIVEN:
-		memcpy(plan->params.fsid, config->uuid, 16);
-		break;
-	case CONFIG_UUID_NEW:
-		uuid_make_random(plan->params.fsid);
-		break;
-	}
-	uuid_make_random(plan->params.dev_uuid);
-	uuid_make_random(plan->params.chunk_tree_uuid);
+	/* a new UUID was drawn before the first phase */
+	memcpy(fsid, config->uuid_mode == CONFIG_UUID_COPY ? info->uuid : config->uuid, 16);
+	memset(label, 0, sizeof(config->label));
 	if (config->label_mode == CONFIG_LABEL_COPY)
-		memcpy(plan->label, info->label, sizeof(info->label));
+		memcpy(label, info->label, sizeof(info->label));
 	else if (config->label_mode == CONFIG_LABEL_GIVEN)
-		memcpy(plan->label, config->label, sizeof(plan->label));
+		memcpy(label, config->label, sizeof(config->label));
 }
 
 static int plan_new(struct job *job)
@@ -57,7 +46,9 @@ static int plan_new(struct job *job)
 	plan->moves = calloc(32, sizeof(*plan->moves));
 	if (!plan->moves)
 		return msg_nomem("plan");
-	set_identity(job);
+	plan_choose_identity(job, plan->params.fsid, plan->label);
+	uuid_make_random(plan->params.dev_uuid);
+	uuid_make_random(plan->params.chunk_tree_uuid);
 	return 0;
 }
 

@@ -98,6 +98,9 @@ struct plan {
 int plan_run(struct job *job) __must_check;
 void plan_free(struct plan *plan);
 
+/* UUID and label that the result will have. */
+void plan_choose_identity(const struct job *job, u8 fsid[16], char label[256]);
+
 /* --- plan_gap.c --- */
 
 /* Fills gaps, last_used, reserved_used. */

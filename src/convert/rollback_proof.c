@@ -12,6 +12,7 @@
 #include "base/msg.h"
 #include "base/status.h"
 #include "btrfs/btrfs_ondisk.h"
+#include "convert/machine.h"
 #include "convert/plan.h"
 #include "convert/rollback.h"
 
@@ -108,6 +109,19 @@ static bool is_changed(const struct ext_inode *inode, const u8 *data)
 	       le32_to_cpu(disk.gid) != inode->gid;
 }
 
+/* The fstab that the conversion itself has rewritten is new, but no loss as long as nobody has changed it since. */
+static bool is_own_fstab(const struct changes *c)
+{
+	struct btrfs_inode_item_disk disk;
+
+	if (!c->r->stats.ours ||
+	    c->item.key.objectid != machine_fstab_objectid(ext_get_info(c->r->ext_job->ext)))
+		return false;
+	memcpy(&disk, c->item.data, sizeof(disk));
+	return le64_to_cpu(disk.generation) == 1 && memcmp(&disk.ctime, &disk.otime, sizeof(disk.otime)) == 0 &&
+	       memcmp(&disk.mtime, &disk.otime, sizeof(disk.otime)) == 0;
+}
+
 static int compare_inode(struct changes *c, const struct ext_inode *inode)
 {
 	u64 objectid = (u64)inode->ino + SCAN_INO_OFFSET;
@@ -138,7 +152,7 @@ static int compare_inodes(struct changes *c)
 		ret = inode.kind == EXT_INODE_FILE ? compare_inode(c, &inode) : 0;
 	ext_inode_iter_free(it);
 	while (!ret && c->have) {
-		c->r->stats.nr_changed++;
+		c->r->stats.nr_changed += !is_own_fstab(c);
 		ret = next_inode(c);
 	}
 	return ret;

@@ -161,6 +161,9 @@ void scan_item_limit(struct scan *scan, u32 ino, u32 size);
 /* Everything about one inode: claims, names, attributes. */
 int scan_inode(struct job *job, const struct ext_inode *inode) __must_check;
 
+/* Counts the items of an inode's attributes; *nr gets how many it has. */
+int scan_xattr_items(struct job *job, const struct ext_inode *inode, u32 *refcount, u64 *nr) __must_check;
+
 /* --- scan_link.c --- */
 
 /* Proves names, link counts and connectivity from the sorted names. */

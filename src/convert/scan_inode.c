@@ -131,6 +131,7 @@ static int scan_map(struct job *job, const struct ext_inode *inode, u8 *flags)
 struct xattr_ctx {
 	struct job *job;
 	u32 ino;
+	u64 total;
 	u32 nr;
 	u32 hash[64];  /* of the attributes so far, to add up those that share an item */
 	u32 bytes[64];
@@ -143,7 +144,7 @@ static int note_xattr(void *ctx, const struct ext_xattr *xattr)
 	u32 hash = btrfs_name_hash(xattr->name, xattr->name_len);
 	u32 i;
 
-	x->job->scan_stats.nr_xattrs++;
+	x->total++;
 	scan_item_count(x->job->scan, x->ino, size);
 	for (i = 0; i < x->nr && x->hash[i] != hash; i++)
 		;
@@ -159,14 +160,23 @@ static int note_xattr(void *ctx, const struct ext_xattr *xattr)
 	return 0;
 }
 
-static int scan_xattrs(struct job *job, const struct ext_inode *inode)
+int scan_xattr_items(struct job *job, const struct ext_inode *inode, u32 *refcount, u64 *nr)
 {
 	struct xattr_ctx x = { .job = job, .ino = inode->ino };
+	int ret = ext_xattr_iterate(job->ext, inode, refcount, job->config.xattr ? note_xattr : NULL, &x);
+
+	*nr = x.total;
+	return ret;
+}
+
+static int scan_xattrs(struct job *job, const struct ext_inode *inode)
+{
 	struct claim claim = { .physical = inode->xattr_block, .ino = inode->ino, .kind = CLAIM_XATTR };
 	u32 refcount = 0;
-	int ret;
+	u64 nr = 0;
+	int ret = scan_xattr_items(job, inode, &refcount, &nr);
 
-	ret = ext_xattr_iterate(job->ext, inode, &refcount, job->config.xattr ? note_xattr : NULL, &x);
+	job->scan_stats.nr_xattrs += nr;
 	if (ret || !inode->xattr_block)
 		return ret;
 	claim.len = ext_get_info(job->ext)->block_size;

@@ -177,4 +177,16 @@ int ext_xattr_iterate(struct ext_fs *fs, const struct ext_inode *inode, u32 *ref
 /* The target of a symlink: len bytes (1..4095) in buf, no NUL inside. buf holds EXT_SYMLINK_MAX + 1 bytes. */
 int ext_symlink_read(struct ext_fs *fs, const struct ext_inode *inode, char *buf, u32 *len) __must_check;
 
+/* --- ext_lookup.c: single objects --- */
+
+/* One inode by a number that a directory entry has. inode->raw belongs to the handle and holds until the next call. */
+int ext_inode_get(struct ext_fs *fs, u32 ino, struct ext_inode *inode) __must_check;
+
+/* The entry of that name, ".." among them (with index 0): 1, 0 there is none, <0. found->name is borrowed from name. */
+int ext_dir_find(struct ext_fs *fs, const struct ext_inode *dir, const char *name, size_t len,
+		 struct ext_dirent *found) __must_check;
+
+/* Bytes [offset, offset + len) of a regular file; what is not written, or lies behind its blocks, reads as zeros. */
+int ext_file_read(struct ext_fs *fs, const struct ext_inode *inode, u64 offset, void *buf, size_t len) __must_check;
+
 #endif

@@ -14,8 +14,8 @@ prefixes_of() {
 	ext) echo ext_ ;;
 	btrfs) echo btrfs_ ;;
 	convert)
-		echo arena_ build_ commit_ config_ csum_writer_ estimate_ extent_writer_ job_ journal_ place_ plan_ \
-			resume_ rollback_ scan_ status_ switch_ verify_
+		echo arena_ build_ commit_ config_ csum_writer_ estimate_ extent_writer_ fstab_ job_ journal_ \
+			machine_ place_ plan_ resume_ rollback_ scan_ status_ switch_ verify_
 		;;
 	cli)
 		echo cli_ conf_ features_ format_ json_ meter_ option_ options_ policy_ power_ preen_ report_ summary_ \
