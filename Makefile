@@ -157,6 +157,7 @@ unit: unit-programs
 STATIC_TESTS := $(sort $(wildcard tests/static/check-*.sh))
 IMAGE_TESTS := $(sort $(wildcard tests/image/[0-9]*.sh))
 CRASH_TESTS := $(sort $(wildcard tests/crash/[0-9]*.sh))
+TOOLS_TESTS := $(sort $(wildcard tests/tools/[0-9]*.sh))
 ifeq ($(wildcard .git),)
 STATIC_TESTS := $(filter-out %/check-untracked.sh,$(STATIC_TESTS))
 endif
@@ -164,7 +165,7 @@ endif
 check:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug unit-programs
-	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) $(IMAGE_TESTS))
+	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) $(TOOLS_TESTS) $(IMAGE_TESTS))
 
 check-long:
 	@scripts/install-packages.sh build debug demo check
@@ -186,7 +187,10 @@ bench:
 install: all
 	install -D -m 0755 build/fsconvert '$(DESTDIR)$(PREFIX)/sbin/fsconvert'
 	install -D -m 0755 $(DEPS)/sbin/e2fsck '$(DESTDIR)$(PREFIX)/libexec/fsconvert/e2fsck'
-	install -D -m 0644 docs/fsconvert.8 '$(DESTDIR)$(PREFIX)/share/man/man8/fsconvert.8'
+	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/sbin' tools/fsconvert-prepare tools/fsconvert-finalize
+	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/libexec/fsconvert' tools/lib/*.sh
+	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/share/fsconvert/initramfs-tools' tools/initramfs-tools/*
+	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/man/man8' docs/*.8
 
 clean:
 	@for entry in build/*; do case "$$entry" in build/deps) ;; *) rm -rf "$$entry" ;; esac; done
