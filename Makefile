@@ -11,6 +11,7 @@
 #     DEPS_PINS=FILE other pinned sources than scripts/deps.pins
 #     TESTS="A B"    tests to run instead of all, for check: a unit test's program or a script's path
 #     PREFIX=, DESTDIR=   for install, default PREFIX /usr/local
+#     DRACUT_DIR=    where dracut looks for modules, default /usr/lib/dracut
 #
 # Two builds live side by side below build/: musl (static, what users get) and debug (glibc, address and undefined
 # behaviour sanitizers, fault injection), which the unit tests link too.
@@ -22,6 +23,7 @@ DEBUG_CC ?= gcc
 DEPS ?= build/deps
 DEPS_PINS ?= scripts/deps.pins
 PREFIX ?= /usr/local
+DRACUT_DIR ?= /usr/lib/dracut
 JOBS ?= $(shell nproc)
 TESTS ?=
 
@@ -190,7 +192,12 @@ install: all
 	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/sbin' tools/fsconvert-prepare tools/fsconvert-finalize
 	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/libexec/fsconvert' tools/lib/*.sh
 	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/share/fsconvert/initramfs-tools' tools/initramfs-tools/*
-	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/man/man8' docs/*.8
+	for section in 5 7 8; do for page in docs/*.$$section; do test ! -e "$$page" || \
+		install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/man/'man$$section "$$page" || exit 1; done; done
+	install -D -m 0644 -t '$(DESTDIR)$(DRACUT_DIR)/modules.d/90fsconvert' dracut-module/90fsconvert/*.sh
+	chmod 0755 '$(DESTDIR)$(DRACUT_DIR)/modules.d/90fsconvert/module-setup.sh'
+	test -e '$(DESTDIR)/etc/fsconvert.conf' || \
+		install -D -m 0644 configs/fsconvert.conf '$(DESTDIR)/etc/fsconvert.conf'
 
 clean:
 	@for entry in build/*; do case "$$entry" in build/deps) ;; *) rm -rf "$$entry" ;; esac; done
