@@ -73,6 +73,16 @@ static void put_target(struct json *json, const struct summary *summary)
 	json_object_end(json);
 }
 
+static void put_estimate(struct json *json, const struct estimate *estimate)
+{
+	json_object(json, "estimate");
+	json_seconds(json, "seconds", estimate->seconds);
+	json_u64(json, "read", estimate->read_bytes);
+	json_u64(json, "write", estimate->write_bytes);
+	json_u64(json, "rate", estimate->rate);
+	json_object_end(json);
+}
+
 static void put_plan(struct json *json, const struct summary *summary)
 {
 	const struct plan_stats *plan = &summary->plan;
@@ -91,6 +101,8 @@ static void put_plan(struct json *json, const struct summary *summary)
 	json_u64(json, "metadata_chunks", plan->nr_metadata_chunks);
 	json_u64(json, "system_chunks", plan->nr_system_chunks);
 	json_object_end(json);
+	if (summary->estimate.known)
+		put_estimate(json, &summary->estimate);
 }
 
 static void put_build(struct json *json, const struct summary *summary)

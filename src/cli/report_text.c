@@ -55,7 +55,7 @@ static void print_target(FILE *out, const struct summary *summary)
 static void print_plan(FILE *out, const struct summary *summary)
 {
 	const struct plan_stats *plan = &summary->plan;
-	char a[SIZE_TEXT_SIZE], b[SIZE_TEXT_SIZE], picture[FORMAT_CELLS + 1];
+	char a[SIZE_TEXT_SIZE], b[SIZE_TEXT_SIZE], time[FORMAT_SHORT], picture[FORMAT_CELLS + 1];
 
 	fprintf(out, "Plan     chunks    %u data, %u metadata, %u system\n", (unsigned int)plan->nr_data_chunks,
 		(unsigned int)plan->nr_metadata_chunks, (unsigned int)plan->nr_system_chunks);
@@ -67,6 +67,9 @@ static void print_plan(FILE *out, const struct summary *summary)
 			size_format(plan->tail_bytes, a));
 	fprintf(out, "         left      %s unallocated, %s of it in one piece\n",
 		size_format(plan->unallocated_bytes, a), size_format(plan->largest_unallocated, b));
+	if (summary->estimate.known)
+		fprintf(out, "         time      about %s from here on\n",
+			format_seconds(time, sizeof(time), summary->estimate.seconds));
 	fprintf(out, "Device   |%s|\n",
 		format_picture(picture, plan->total_bytes, summary->chunks, summary->nr_chunks));
 	fputs("         D data  M metadata  S system  + several  . unallocated  (d m s: less than half)\n", out);

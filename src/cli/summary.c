@@ -48,6 +48,7 @@ int summary_take_plan(struct summary *summary, const struct job *job)
 	summary->scan = job->scan_stats;
 	summary->machine = job->machine_stats;
 	summary->plan = job->plan_stats;
+	summary->estimate = job->estimate;
 	summary->params = *plan_params(job);
 	memcpy(summary->fsid, plan_fsid(job), sizeof(summary->fsid));
 	copy_text(summary->label, sizeof(summary->label), plan_label(job));

@@ -22,6 +22,7 @@ struct summary {
 	struct scan_stats scan;
 	struct machine_stats machine;
 	struct plan_stats plan;
+	struct estimate estimate;
 	struct btrfs_params params;
 	u8 fsid[16];
 	char label[256];

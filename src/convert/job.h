@@ -59,6 +59,15 @@ struct plan_stats {
 	u32 nr_data_chunks, nr_metadata_chunks, nr_system_chunks;
 };
 
+/* How long the phases behind the plan will take; shown to people, and held against config.max_seconds. */
+struct estimate {
+	bool known;
+	double seconds;
+	u64 read_bytes;         /* by the sweep */
+	u64 write_bytes;
+	u64 rate;               /* bytes a second at which samples were read; 0: there were none */
+};
+
 /* What build wrote. */
 struct build_stats {
 	u64 nr_blocks;          /* tree blocks, one copy */
@@ -146,6 +155,7 @@ struct job {
 
 	struct plan *plan;
 	struct plan_stats plan_stats;
+	struct estimate estimate;
 
 	struct build *build;
 	struct build_stats build_stats;

@@ -19,6 +19,7 @@
 #include "btrfs/btrfs_csum.h"
 #include "convert/build.h"
 #include "convert/commit.h"
+#include "convert/estimate.h"
 #include "convert/job.h"
 #include "convert/journal.h"
 #include "convert/machine.h"
@@ -165,6 +166,19 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* What stands between the plan and the first write. */
+static int approve(struct job *job)
+{
+	if (job->plan_hook)
+		job->plan_hook(job->plan_hook_ctx, job);
+	if (!job->config.max_seconds || job->estimate.seconds <= (double)job->config.max_seconds)
+		return 0;
+	msg_err("%s: the conversion is estimated to take %.0f more seconds, and max-time allows %llu. Nothing was "
+		"written.",
+		job->config.device, job->estimate.seconds, (unsigned long long)job->config.max_seconds);
+	return ERR_REFUSED;
+}
+
 static int convert(struct job *job)
 {
 	int ret = 0;
@@ -173,9 +187,11 @@ static int convert(struct job *job)
 		double start = now();
 
 		ret = phases[i](job);
+		if (!ret && i == PHASE_PLAN)
+			ret = estimate_run(job);
 		job->seconds[i] = now() - start;
-		if (!ret && i == PHASE_PLAN && job->plan_hook)
-			job->plan_hook(job->plan_hook_ctx, job);
+		if (!ret && i == PHASE_PLAN)
+			ret = approve(job);
 	}
 	return ret;
 }

@@ -192,6 +192,21 @@ static int note_moved(struct plan *plan, const struct place_piece *piece)
 	return 0;
 }
 
+/* piece was counted last: takes the samples that lie in it. */
+static void note_samples(struct job *job, const struct place_piece *piece)
+{
+	struct plan *plan = job->plan;
+	u64 begin = plan->count.image_bytes - piece->len, step = job->scan_stats.used_bytes / PLAN_MAX_SAMPLES + 1, at;
+
+	while (plan->nr_samples < PLAN_MAX_SAMPLES) {
+		at = plan->nr_samples * step;
+		if (at >= plan->count.image_bytes)
+			return;
+		plan->samples[plan->nr_samples++] =
+			piece->physical + (at > begin ? round_down(at - begin, SECTOR) : 0);
+	}
+}
+
 static int count_piece(void *ctx, const struct place_piece *piece)
 {
 	struct job *job = ctx;
@@ -209,6 +224,7 @@ static int count_piece(void *ctx, const struct place_piece *piece)
 	if (claim_has_data(piece->kind)) {
 		plan->count.image_bytes += piece->len;
 		plan->count.csum_bytes += piece->len;
+		note_samples(job, piece);
 	} else if (piece->kind == CLAIM_UNINIT) {
 		plan->count.uninit_bytes += piece->len;
 	}

@@ -46,6 +46,9 @@ struct plan_need {
 	u64 reserve;   /* what the kernel sets aside at mount */
 };
 
+/* For the estimate of the time. */
+#define PLAN_MAX_SAMPLES 16u
+
 /* Exact counts over the pieces. */
 struct plan_count {
 	u64 nr_pieces;
@@ -92,6 +95,9 @@ struct plan {
 	size_t nr_bounds;
 	struct plan_need need;
 	struct plan_count count;
+
+	u64 samples[PLAN_MAX_SAMPLES]; /* places in used blocks, ascending and evenly spread over them */
+	u32 nr_samples;
 };
 
 /* --- plan.c --- */
