@@ -19,11 +19,12 @@ crash_source() {
 	crash_fill
 }
 
-# Files of all kinds, and so much data that ext uses the place of the second btrfs superblock.
+# crash_fill POPULATE-OPTION...: files of all kinds, and so much data that ext uses the place of the second btrfs
+# superblock.
 crash_fill() {
 	local i=0
 	mount_image ext4 noinit_itable "$work/source"
-	"$lib/populate.py" --quick --skip manylinks --skip collisions --skip large "$mnt"
+	"$lib/populate.py" --quick --skip manylinks --skip collisions --skip large "$@" "$mnt"
 	while sync -f "$mnt" && debugfs -R 'testb 16384' "$loop" 2>&1 | grep -q 'not in use'; do
 		i=$((i + 1))
 		head -c 4M /dev/urandom > "$mnt/filler$i"
@@ -69,17 +70,6 @@ crash_used() {
 	umount_image
 	# somebody installed another boot loader
 	head -c 1024 /dev/urandom | dd of="$work/converted" conv=notrunc status=none
-}
-
-use_for_a_while() {
-	local i
-	rm -rf "$mnt/names" "$mnt/sizes"
-	dd if=/dev/urandom of="$mnt/new" bs=1M count=3 status=none
-	for i in $(seq 100); do
-		echo "$i" > "$mnt/small$i"
-	done
-	[ ! -d "$mnt/times" ] || mv "$mnt/times" "$mnt/moved"
-	sync -f "$mnt"
 }
 
 # round_trip NAME OPTION...: power cuts in the conversion of $work/source, then in its roll back after some use.

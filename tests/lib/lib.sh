@@ -101,11 +101,12 @@ mount_image() {
 umount_image() {
 	local device=${loop#/dev/} complaints
 	umount "$mnt"
-	detach
+	# once detached, another test may get this device
 	complaints=$(dmesg | awk -v mark="mounting /dev/$device for $work" 'index($0, mark) { text = ""; next }
 		{ text = text "\n" $0 } END { print text }' |
 		grep -E "BTRFS.*(error|critical|corrupt|warning).*\(device $device\b" |
 		grep -v 'space cache v1 is being deprecated' || :)
+	detach
 	[ -z "$complaints" ] || fail "the kernel complains: $complaints"
 }
 
@@ -129,12 +130,17 @@ fill() {
 	umount_image
 }
 
-# Same content without a kernel, for what it does not mount: IMAGE SIZE MKE2FS-OPTION...
+# Same content without a kernel, for what it does not mount: IMAGE SIZE MKE2FS-OPTION... The tree is on an ext4, so that
+# what it can hold does not depend on what $work is on.
 mkext_with_tree() {
 	local image=$1 size=$2
 	shift 2
 	if [ ! -d "$work/tree" ]; then
 		mkdir "$work/tree"
+		mkext "$work/tree.ext4" 256M -t ext4
+		mount -o loop,noinit_itable "$work/tree.ext4" "$work/tree"
+		cleanup_fn umount "$work/tree"
+		rmdir "$work/tree/lost+found"
 		"$lib/populate.py" --quick --skip times --skip deep --skip sparse --skip prealloc --skip fragments \
 			--skip flags --skip manylinks --skip collisions "$work/tree"
 		# mke2fs makes a file of its own for each name of a symbolic link
