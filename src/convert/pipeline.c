@@ -117,7 +117,9 @@ static int phase_verify(struct job *job)
 {
 	const struct scan_stats *scan = &job->scan_stats;
 	const struct plan_count *count = &job->plan->count;
+	const struct verify_watch watch = { job->progress, job->stop };
 	struct verify_expect expect;
+	int ret;
 
 	verify_expect_init(&expect);
 	expect.nr_files = scan->nr_files;
@@ -136,7 +138,10 @@ static int phase_verify(struct job *job)
 	expect.csum_bytes = job->config.datasum ? count->csum_bytes : 0;
 	expect_fstab(job->machine, &expect);
 	dev_fence_close(job->dev);
-	return verify_trees(job->dev, job->build->super_block, &expect, job->progress, NULL);
+	ret = verify_trees(job->dev, job->build->super_block, &expect, &watch, NULL);
+	if (ret == ERR_STOPPED)
+		job_say_stopped(job);
+	return ret;
 }
 
 enum { PHASE_OPEN, PHASE_SCAN, PHASE_PLAN, PHASE_BUILD, PHASE_VERIFY, PHASE_COMMIT, NR_PHASES };

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "btrfs/btrfs_csum.h"
 #include "convert/rollback.h"
+#include "convert/scan.h"
 
 #define WINDOW ((u64)1 * MIB)
 
@@ -64,7 +65,7 @@ static int check_window(struct csum_check *c, u64 physical, u64 len, const u8 *w
 	}
 	c->done += len;
 	progress_update(c->r->job->progress, c->done);
-	return 0;
+	return job_stopped(c->r->job) ? ERR_STOPPED : 0;
 }
 
 static int check_item(struct csum_check *c, const struct btrfs_item *item)

@@ -184,5 +184,7 @@ int job_bug(const char *fmt, ...) __printf(1, 2);
 
 /* True once the user asked to stop; prints so. */
 bool job_stopped(const struct job *job);
+/* Prints that the user asked to stop. */
+void job_say_stopped(const struct job *job);
 
 #endif

@@ -44,11 +44,16 @@ int job_bug(const char *fmt, ...)
 	return ERR_BUG;
 }
 
+void job_say_stopped(const struct job *job)
+{
+	msg_err("%s: stopped on request; the source is untouched", job->config.device);
+}
+
 bool job_stopped(const struct job *job)
 {
 	if (!job->stop || !*job->stop)
 		return false;
-	msg_err("%s: stopped on request; the source is untouched", job->config.device);
+	job_say_stopped(job);
 	return true;
 }
 

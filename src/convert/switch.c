@@ -273,6 +273,22 @@ static int clear_head(struct dev *dev, const struct journal *j, u64 start)
 	return ret ? ret : dev_flush(dev);
 }
 
+/*
+ * The device is what it shall be, without a mark, and this is on the disk. What fails from here on is no failure of the
+ * switch: the record stands in space that is free, and nothing reads what is left of ext below 1 MiB of a btrfs. head:
+ * where that begins, 0: nothing is left.
+ */
+static void tidy(struct dev *fence, const struct journal *j, u64 head)
+{
+	int ret = head ? clear_head(fence, j, head) : 0;
+
+	if (!ret)
+		ret = journal_clear(fence, j->address);
+	if (ret)
+		msg_warn("%s: the switch is complete, but what it leaves behind could not be cleared: look after the "
+			 "device; what is left does no harm", fence->name);
+}
+
 int switch_to_btrfs(struct dev *fence, const struct journal *j)
 {
 	struct journal_state state;
@@ -292,14 +308,14 @@ int switch_to_btrfs(struct dev *fence, const struct journal *j)
 			ret = write_zeros(fence, EXT_MARK_HOME, EXT_MARK_HOME + EXT_MARK_SECTOR);
 		if (!ret)
 			ret = dev_flush(fence);
-		if (!ret)
-			ret = clear_head(fence, j, EXT_MARK_HOME + EXT_MARK_SECTOR);
 	} else {
 		ret = clear_head(fence, j, EXT_MARK_HOME);
 		if (!ret)
 			ret = write_flush(fence, BTRFS_SUPER_PRIMARY, j->btrfs_super, BTRFS_SUPER_SIZE);
 	}
-	return ret ? ret : journal_clear(fence, j->address);
+	if (!ret)
+		tidy(fence, j, state.ext_marked ? EXT_MARK_HOME + EXT_MARK_SECTOR : 0);
+	return ret;
 }
 
 int switch_to_ext(struct dev *fence, const struct journal *j)
@@ -325,7 +341,9 @@ int switch_to_ext(struct dev *fence, const struct journal *j)
 	if (!ret)
 		ret = write_flush(fence, EXT_MARK_HOME, j->ext_super, EXT_MARK_SIZE);
 	free(buf);
-	return ret ? ret : journal_clear(fence, j->address);
+	if (!ret)
+		tidy(fence, j, 0);
+	return ret;
 }
 
 int switch_wipe_stale(struct dev *fence)

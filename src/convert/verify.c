@@ -215,29 +215,30 @@ static int run(struct verify *v, const struct verify_expect *expect, struct veri
 		ret = verify_roots(v);
 	if (ret)
 		return ret;
-	progress_begin(v->progress, "verify", total_work(v));
+	progress_begin(v->watch.progress, "verify", total_work(v));
 	ret = walk_all(v);
 	if (!ret)
 		ret = check_equations(v);
 	if (!ret) {
 		sum_up(v, &sums);
-		progress_update(v->progress, total_work(v));
+		progress_update(v->watch.progress, total_work(v));
 	}
-	progress_end(v->progress);
+	progress_end(v->watch.progress);
 	if (!ret && result)
 		*result = sums;
 	return ret || !expect ? ret : check_promises(expect, &sums.found);
 }
 
 int verify_trees(struct dev *dev, const u8 super[BTRFS_SUPER_SIZE], const struct verify_expect *expect,
-		 const struct progress *progress, struct verify_result *result)
+		 const struct verify_watch *watch, struct verify_result *result)
 {
 	struct verify *v = calloc(1, sizeof(*v));
 	int ret;
 
 	if (!v)
 		return msg_nomem("verify");
-	v->progress = progress;
+	if (watch)
+		v->watch = *watch;
 	v->super = (const struct btrfs_super_disk *)super;
 	ret = btrfs_reader_new(dev, super, true, &v->reader);
 	if (!ret) {

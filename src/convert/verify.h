@@ -44,15 +44,21 @@ struct verify_result {
 	u64 bytes_read;      /* all copies of all tree blocks */
 };
 
+/* How the caller looks on; all may be NULL. */
+struct verify_watch {
+	const struct progress *progress;
+	const volatile int *stop; /* not 0: verify ends soon */
+};
+
 /* Sets all fields to VERIFY_UNKNOWN. */
 void verify_expect_init(struct verify_expect *expect);
 
 /*
  * Verifies the file system on dev whose primary superblock image is given; it need not be on the device yet. expect,
- * progress and result may be NULL. ERR_BUG when anything is wrong, with a message that names it; ERR_IO and ERR_NOMEM
- * as usual. btrfs_csum_init must have been called.
+ * watch and result may be NULL. ERR_BUG when anything is wrong, with a message that names it; ERR_IO and ERR_NOMEM
+ * as usual; ERR_STOPPED without a message. btrfs_csum_init must have been called.
  */
 int verify_trees(struct dev *dev, const u8 super[BTRFS_SUPER_SIZE], const struct verify_expect *expect,
-		 const struct progress *progress, struct verify_result *result) __must_check;
+		 const struct verify_watch *watch, struct verify_result *result) __must_check;
 
 #endif

@@ -55,7 +55,7 @@ struct verify {
 	struct btrfs_reader *reader;
 	const struct btrfs_super_info *info;
 	const struct btrfs_super_disk *super;
-	const struct progress *progress;
+	struct verify_watch watch;
 	unsigned int nr_blocks;     /* read so far, by all threads; atomic */
 	struct verify_root roots[VERIFY_MAX_ROOTS];
 	size_t nr_roots;

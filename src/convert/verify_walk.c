@@ -18,8 +18,8 @@ static int note_block(void *ctx, u64 logical, u64 owner, u8 level)
 	w->nr_blocks++;
 	nr = __atomic_add_fetch(&v->nr_blocks, 1, __ATOMIC_RELAXED);
 	if (w->tally == &v->files && nr % 64 == 0) /* one thread only draws */
-		progress_update(v->progress, (u64)nr * v->info->nodesize);
-	return 0;
+		progress_update(v->watch.progress, (u64)nr * v->info->nodesize);
+	return v->watch.stop && *v->watch.stop ? ERR_STOPPED : 0;
 }
 
 int verify_walk_open(struct verify *v, struct verify_tally *tally, const struct verify_root *root,

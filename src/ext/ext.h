@@ -42,7 +42,8 @@ struct ext_info {
 int ext_open(struct dev *dev, struct ext_fs **out) __must_check;
 const struct ext_info *ext_get_info(const struct ext_fs *fs);
 
-/* The superblock is read again; ERR_REFUSED when it is not as it was at open (somebody mounted it). */
+/* Superblock and MMP block are read again, past the page cache; ERR_REFUSED when they are not as they were at open
+ * (somebody mounted it, here or on another host). */
 int ext_check_unchanged(struct ext_fs *fs) __must_check;
 void ext_close(struct ext_fs *fs); /* NULL is fine */
 

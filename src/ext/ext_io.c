@@ -137,3 +137,21 @@ int ext_read_block(struct ext_fs *fs, u64 block, void *buf, u32 len)
 {
 	return dev_read(fs->dev, block << fs->block_bits, buf, len);
 }
+
+/* A direct read must be this large, and aligned to it. */
+#define FRESH_SIZE (64 * KIB)
+
+int ext_read_fresh(struct ext_fs *fs, u64 offset, void *buf, u32 len)
+{
+	u64 start = round_down(offset, FRESH_SIZE);
+	void *window = NULL;
+	int ret;
+
+	if (posix_memalign(&window, FRESH_SIZE, FRESH_SIZE))
+		return msg_nomem("reading the ext file system");
+	ret = dev_read(fs->dev, start, window, min_u64(FRESH_SIZE, fs->dev->size - start));
+	if (!ret)
+		memcpy(buf, (const u8 *)window + (offset - start), len);
+	free(window);
+	return ret;
+}

@@ -287,6 +287,7 @@ static_assert(sizeof(struct ext_xattr_disk) == 16, "attribute entry size");
 
 #define EXT_MMP_MAGIC 0x004D4D50u
 #define EXT_MMP_SEQ_CLEAN 0xFF4D4D50u
+#define EXT_MMP_SIZE 1024u
 #define EXT_MMP_CHECKSUM 0x3FCu /* where the checksum lies, and how much it covers */
 
 #define EXT_ORPHAN_MAGIC 0x0B10CA04u

@@ -108,13 +108,13 @@ const struct ext_info *ext_get_info(const struct ext_fs *fs)
 int ext_check_unchanged(struct ext_fs *fs)
 {
 	struct ext_super_disk now;
-	int ret = dev_read(fs->dev, EXT_SUPER_OFFSET, &now, sizeof(now));
+	int ret = ext_read_fresh(fs, EXT_SUPER_OFFSET, &now, sizeof(now));
 
 	if (ret)
 		return ret;
 	if (memcmp(&now, &fs->super, sizeof(now)))
 		return ext_refuse(fs, "unmount it and try again", "the file system changed while it was read");
-	return 0;
+	return ext_mmp_check(fs);
 }
 
 void ext_close(struct ext_fs *fs)

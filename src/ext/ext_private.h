@@ -78,6 +78,10 @@ int ext_io_open(struct dev *dev, ext2_filsys *lib) __must_check;
 /* Reads len bytes from the beginning of a block that lies in the file system. */
 int ext_read_block(struct ext_fs *fs, u64 block, void *buf, u32 len) __must_check;
 
+/* The same for len bytes at offset, all in one range of 64 KiB, past the page cache where the device allows it: what
+ * another host may have written meanwhile. */
+int ext_read_fresh(struct ext_fs *fs, u64 offset, void *buf, u32 len) __must_check;
+
 /* --- ext_prefetch.c --- */
 
 /* Collects blocks to prefetch, so that neighbours need one call. Zero it, add, flush. */
@@ -111,6 +115,8 @@ int ext_state_check(struct ext_fs *fs) __must_check;
 
 /* Journal, orphan file, MMP block and bad blocks: all need the block maps. */
 int ext_special_check(struct ext_fs *fs) __must_check;
+/* No other host has it mounted. */
+int ext_mmp_check(struct ext_fs *fs) __must_check;
 
 /* --- ext_signature.c --- */
 

@@ -7,17 +7,17 @@
 
 /* --- MMP --- */
 
-static int check_mmp(struct ext_fs *fs)
+int ext_mmp_check(struct ext_fs *fs)
 {
 	u64 block = le64_to_cpu(fs->super.mmp_block);
-	u8 *buf = fs->bitmap_buf;
+	u8 buf[EXT_MMP_SIZE];
 	int ret;
 
 	if (!(fs->incompat & EXT_INCOMPAT_MMP))
 		return 0;
 	if (!ext_map_block_ok(fs, block, 1))
 		return ext_corrupt(fs, "superblock: impossible MMP block");
-	ret = ext_read_block(fs, block, buf, fs->block_size);
+	ret = ext_read_fresh(fs, block * fs->block_size, buf, sizeof(buf));
 	if (ret)
 		return ret;
 	if (get_le32(buf) != EXT_MMP_MAGIC)
@@ -177,7 +177,7 @@ static int check_orphan_file(struct ext_fs *fs)
 
 int ext_special_check(struct ext_fs *fs)
 {
-	int ret = check_mmp(fs);
+	int ret = ext_mmp_check(fs);
 
 	if (!ret)
 		ret = check_bad_blocks(fs);

@@ -249,6 +249,9 @@ int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos)
 	}
 	if (!s->dev)
 		ret = scratch_open(s);
+	if (!ret && !s->used)
+		msg_debug("temporary data goes to %s %s", s->dev ? "free blocks of" : "a file in",
+			  s->dev ? s->dev->name : s->dir);
 	if (!ret)
 		ret = s->dev ? scratch_move_dev(s, s->used, buf, NULL, len) : scratch_write_file(s, s->used, buf, len);
 	if (ret)

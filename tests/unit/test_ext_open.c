@@ -385,6 +385,24 @@ static void test_unchanged(void **state)
 	image_free(&image);
 }
 
+/* Another host mounts it while it is read: the first that is written is the MMP block. */
+static void test_mounted_elsewhere(void **state)
+{
+	struct image image = image_make(16, "-t ext4 -b 4096 -N 256 -O mmp,^metadata_csum", NULL, NULL);
+	struct ext_fs *fs = image_open(&image);
+	struct messages m;
+
+	(void)state;
+	assert_int_equal(ext_check_unchanged(fs), 0);
+	put_le32(block_at(&image, get_le64(super_at(&image, 0x168))) + 4, 17);
+	messages_gather(&m);
+	assert_int_equal(ext_check_unchanged(fs), ERR_REFUSED);
+	assert_non_null(strstr(m.text, "in use by another host"));
+	msg_set_sink(NULL, NULL);
+	ext_close(fs);
+	image_free(&image);
+}
+
 static void test_past_errors_are_announced(void **state)
 {
 	struct image image = image_copy(&plain);
@@ -422,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_superblock_checksum),
 		cmocka_unit_test(test_short_devices),
 		cmocka_unit_test(test_unchanged),
+		cmocka_unit_test(test_mounted_elsewhere),
 		cmocka_unit_test(test_past_errors_are_announced),
 		cmocka_unit_test(test_io_errors),
 	};

@@ -358,13 +358,80 @@ static void test_io_error(void **state)
 	unload();
 }
 
+/* --- stopped by a signal --- */
+
+static int stop_flag;
+static char last_phase[32];
+
+static void begin_phase(void *ctx, const char *phase, u64 total)
+{
+	(void)total;
+	snprintf(last_phase, sizeof(last_phase), "%s", phase);
+	if (strcmp(phase, ctx) == 0)
+		stop_flag = 1;
+}
+
+static void test_stopped(void **state)
+{
+	const struct verify_watch watch = { .stop = &stop_flag };
+
+	(void)state;
+	load_default();
+	messages_gather(&said);
+	stop_flag = 0;
+	assert_int_equal(verify_trees(image, super, NULL, &watch, NULL), 0);
+	stop_flag = 1;
+	assert_int_equal(verify_trees(image, super, NULL, &watch, NULL), ERR_STOPPED);
+	assert_string_equal(said.text, "");
+	unload();
+}
+
+/* Asks to stop in that phase, which must be the last one, and be told so once. */
+static void stop_in(const char *path, enum config_action action, char *phase)
+{
+	const struct progress progress = { .begin = begin_phase, .ctx = phase };
+	struct job *job = calloc(1, sizeof(*job));
+
+	assert_non_null(job);
+	config_init(&job->config);
+	job->config.device = path;
+	job->config.action = action;
+	job->config.verify_all = true;
+	job->progress = &progress;
+	job->stop = &stop_flag;
+	stop_flag = 0;
+	messages_gather(&said);
+	assert_int_equal(job_run(job), ERR_STOPPED);
+	assert_int_equal(job_close(job), 0);
+	assert_string_equal(last_phase, phase);
+	assert_int_equal(said.nr[MSG_ERR], 1);
+	assert_non_null(strstr(said.text, "stopped on request; the source is untouched"));
+	free(job);
+}
+
+static void test_stopped_phases(void **state)
+{
+	char path[100], command[300], verify[] = "verify", checksums[] = "checksums";
+
+	(void)state;
+	load(NULL);
+	snprintf(path, sizeof(path), "%s/image", dir);
+	stop_in(path, CONFIG_ROLLBACK, checksums);
+	snprintf(command, sizeof(command), "cp --sparse=always %s/source %s", dir, path);
+	run(command);
+	stop_in(path, CONFIG_CONVERT, verify);
+	snprintf(command, sizeof(command), "e2fsck -fn %s >%s/log 2>&1", path, dir);
+	run(command);
+	unload();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_honest),       cmocka_unit_test(test_expect),  cmocka_unit_test(test_keyed_refs),
 		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_extref),
 		cmocka_unit_test(test_no_image),     cmocka_unit_test(test_surplus), cmocka_unit_test(test_places),
-		cmocka_unit_test(test_io_error),
+		cmocka_unit_test(test_io_error),     cmocka_unit_test(test_stopped), cmocka_unit_test(test_stopped_phases),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
