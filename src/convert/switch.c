@@ -11,9 +11,9 @@
  *     1  J, flush                               ext
  *     2  E', flush                              armed by E'
  *     3  M, flush                               armed by E'
- *     4  B, flush                               armed by E' (B is there too; resume goes on)
- *     5  zeros over the first sector of E'      btrfs
- *     6  zeros over the rest                    btrfs
+ *     4  B' over the block of ext, flush        armed by both
+ *     5  zeros over E' and the rest, flush      armed by B'
+ *     6  B, flush                               btrfs
  *     7  J cleared                              btrfs
  *
  * To ext (the device holds btrfs)
@@ -25,10 +25,10 @@
  *     6  E, flush                               ext
  *     7  J cleared                              ext
  *
- * Going back from an armed state is the other list from the step that fits: to_btrfs from B' alone writes M and the
- * zeros first and B last, which takes the mark away in one sector. Each step may be done again. Torn writes: E' has
- * its mark in both of its sectors when both change, so either half leads to J; B' and step 5 of the first list change
- * one sector only; B and the block of ext are written while E' stands.
+ * Going back from an armed state is the other list from step 3 on, without the mark that stands already. Each step may
+ * be done again. No superblock that could be mounted stands beside a mark. Torn writes: E' has its mark in both of its
+ * sectors when both change, so either half leads to J; B and B' differ in one sector only; B' over the block of ext is
+ * written while E' stands, the block of ext over B' too, and E' is taken away while B' stands.
  */
 #include "convert/switch.h"
 
@@ -263,30 +263,24 @@ static int read_marks(struct dev *fence, struct journal_state *state)
 	return ERR_IO;
 }
 
-/* Everything below 1 MiB that is not B becomes zero, but the boot code. */
-static int clear_head(struct dev *dev, const struct journal *j, u64 start)
+/* Everything below 1 MiB that is not B' becomes zero, but the boot code. */
+static int clear_head(struct dev *dev, const struct journal *j)
 {
-	int ret = write_zeros(dev, start, BTRFS_SUPER_PRIMARY);
+	int ret = write_zeros(dev, EXT_MARK_HOME, BTRFS_SUPER_PRIMARY);
 
 	if (!ret)
 		ret = write_zeros(dev, SUPER_END, min_u64(HEAD, j->device_size));
 	return ret ? ret : dev_flush(dev);
 }
 
-/*
- * The device is what it shall be, without a mark, and this is on the disk. What fails from here on is no failure of the
- * switch: the record stands in space that is free, and nothing reads what is left of ext below 1 MiB of a btrfs. head:
- * where that begins, 0: nothing is left.
- */
-static void tidy(struct dev *fence, const struct journal *j, u64 head)
+/* The device is what it shall be, without a mark, and this is on the disk. What fails now is no failure of the switch:
+ * the record stands in space that is free. */
+static void tidy(struct dev *fence, const struct journal *j)
 {
-	int ret = head ? clear_head(fence, j, head) : 0;
-
-	if (!ret)
-		ret = journal_clear(fence, j->address);
-	if (ret)
-		msg_warn("%s: the switch is complete, but what it leaves behind could not be cleared: look after the "
-			 "device; what is left does no harm", fence->name);
+	if (journal_clear(fence, j->address))
+		msg_warn("%s: the switch is complete, but its record at %llu could not be cleared: it stands in free "
+			 "space and does no harm; look after the device", fence->name,
+			 (unsigned long long)j->address);
 }
 
 int switch_to_btrfs(struct dev *fence, const struct journal *j)
@@ -300,21 +294,14 @@ int switch_to_btrfs(struct dev *fence, const struct journal *j)
 		ret = restore_boot_code(fence, j);
 	if (!ret)
 		ret = write_mirrors(fence, j);
-	if (ret)
-		return ret;
-	if (state.ext_marked) {
-		ret = write_flush(fence, BTRFS_SUPER_PRIMARY, j->btrfs_super, BTRFS_SUPER_SIZE);
-		if (!ret)
-			ret = write_zeros(fence, EXT_MARK_HOME, EXT_MARK_HOME + EXT_MARK_SECTOR);
-		if (!ret)
-			ret = dev_flush(fence);
-	} else {
-		ret = clear_head(fence, j, EXT_MARK_HOME);
-		if (!ret)
-			ret = write_flush(fence, BTRFS_SUPER_PRIMARY, j->btrfs_super, BTRFS_SUPER_SIZE);
-	}
+	if (!ret && !state.btrfs_marked)
+		ret = write_btrfs_mark(fence, j);
 	if (!ret)
-		tidy(fence, j, state.ext_marked ? EXT_MARK_HOME + EXT_MARK_SECTOR : 0);
+		ret = clear_head(fence, j);
+	if (!ret)
+		ret = write_flush(fence, BTRFS_SUPER_PRIMARY, j->btrfs_super, BTRFS_SUPER_SIZE);
+	if (!ret)
+		tidy(fence, j);
 	return ret;
 }
 
@@ -342,7 +329,7 @@ int switch_to_ext(struct dev *fence, const struct journal *j)
 		ret = write_flush(fence, EXT_MARK_HOME, j->ext_super, EXT_MARK_SIZE);
 	free(buf);
 	if (!ret)
-		tidy(fence, j, 0);
+		tidy(fence, j);
 	return ret;
 }
 

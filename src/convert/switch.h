@@ -18,7 +18,7 @@ int switch_arm(struct dev *fence, const struct journal *journal, bool *armed) __
 int switch_rearm(struct dev *fence, const struct journal *journal) __must_check;
 
 /* Completes the switch of an armed device in either direction; may be called again after any interruption. 0 when the
- * device is what it shall be, also when what is then left of the switch cannot be cleared (a warning). */
+ * device is what it shall be, also when the record cannot be cleared then (a warning). */
 int switch_to_btrfs(struct dev *fence, const struct journal *journal) __must_check;
 int switch_to_ext(struct dev *fence, const struct journal *journal) __must_check;
 

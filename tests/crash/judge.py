@@ -198,7 +198,7 @@ class Kernel:
     def learn(self, kind, path, unmountable=False):
         """The image of that kind is the one that others must equal; it must be sound itself."""
         self.wanted[kind] = manifest(path, kind, self.mountpoint)
-        if unmountable:
+        if unmountable and self.wanted[kind] is None:
             del self.wanted[kind]
         if kind == "ext4":
             self.report = e2fsck_report(path)

@@ -12,7 +12,6 @@ between the program and the disk.
         kill -9 comes at random moments
 """
 import argparse
-import contextlib
 import os
 import random
 import signal
@@ -23,50 +22,12 @@ import time
 import faults
 import judge
 import sweep
-
-
-def wait_for(condition, what):
-    for _ in range(1500):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise SystemExit("timeout: %s" % what)
-
-
-def is_mounted(path):
-    with open("/proc/self/mounts", encoding="utf-8") as f:
-        return any(line.split()[1] == path for line in f)
-
-
-@contextlib.contextmanager
-def export(image, work, *drivers):
-    """The image behind the block drivers, as a file. The last driver's node is the one that is exported."""
-    path = os.path.join(os.path.realpath(work), "export")
-    with open(path, "wb"):
-        pass
-    command = ["qemu-storage-daemon", "--blockdev", "driver=file,filename=%s,node-name=disk" % image]
-    for driver in drivers:
-        command += ["--blockdev", driver]
-    command += ["--export", "type=fuse,id=export,node-name=top,mountpoint=%s,writable=on" % path]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as daemon:
-        try:
-            wait_for(lambda: is_mounted(path) or daemon.poll() is not None, "the export does not appear")
-            if daemon.poll() is not None:
-                raise SystemExit("qemu-storage-daemon: %s" % daemon.stderr.read().decode())
-            yield path
-        finally:
-            daemon.terminate()
-            daemon.wait()
-            wait_for(lambda: not is_mounted(path), "the export does not go away")
+from export import export, logged
 
 
 def record(options):
     sweep.copy(options.base, options.done)
-    with open(options.log, "wb"):
-        pass
-    log = "driver=file,filename=%s,node-name=log" % options.log
-    top = "driver=blklogwrites,node-name=top,file=disk,log=log,log-sector-size=512"
-    with export(options.done, options.work, log, top) as path:
+    with logged(options.done, options.log, options.work) as path:
         done = judge.run(options.fsconvert, *options.arguments, path)
     if done.returncode:
         raise SystemExit("fsconvert ends with %d: %s" % (done.returncode, done.stdout))
@@ -90,6 +51,9 @@ class Outside(faults.Faults):
         usual = self.duration()
         for _ in range(self.options.kills):
             yield "kill:%.4f" % (usual * rng.choice((rng.uniform(0, 1.1), rng.uniform(0.8, 1.05))))
+
+    def is_plain(self, fault):
+        return fault.startswith("write") and fault.endswith("once")
 
     def duration(self):
         """How long the run takes on such a device."""

@@ -10,7 +10,8 @@ never wrote (usedblocks.py unwritten). --btrfs is the btrfs before a roll back; 
 
 Every state gets what a machine does after the power is back: fsconvert --resume where nothing is said, --resume --undo
 too. Afterwards exactly one of the two file systems must be whole: the one the run was going to, or with --undo the one
-it came from. From some armed states the writes of the resume itself are logged, and the same is done with these.
+it came from. From some armed states the writes of the resume itself are logged, and the same is done with these: by the
+debug build, or with --outside by QEMU, below the program as it is shipped.
 
 The last line counts: states tried, old and new (whole before the resume), resumed
 (and undone), lost and ambiguous, and how many the kernel judged. The exit status
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 
+import export
 import judge
 import writelog
 
@@ -103,6 +105,7 @@ class Sweep(Counter):
         self.to_btrfs = options.btrfs is None
         btrfs = result if self.to_btrfs else options.btrfs
         switched = self.homes
+        self.plain = judge.Image(btrfs).read(64 * judge.KIB, 4096)
         if not self.to_btrfs:
             outside = list(judge.subtract(written, switched))
             if outside:
@@ -119,13 +122,13 @@ class Sweep(Counter):
 
     # --- one state ---
 
-    def resume(self, undo, log=None):
+    def resume(self, undo, device, log=None):
         command = [self.options.debug if log else self.options.fsconvert, "--resume"]
         command += ["--undo"] if undo else []
         environment = dict(os.environ)
         if log:
             environment["FSCONVERT_FAULT"] = "log=" + log
-        return subprocess.run(command + [self.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        return subprocess.run(command + [device], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
                               stdin=subprocess.DEVNULL, env=environment, check=False)
 
     def read_homes(self):
@@ -165,7 +168,9 @@ class Sweep(Counter):
             text = self.kernel.mounts_armed(before, self.path)
             if text:
                 self.complain("ambiguous", name, text)
-        done = self.resume(undo)
+        if before.armed and self.image.read(64 * judge.KIB, 4096) == self.plain:
+            self.complain("ambiguous", name, "a superblock of btrfs without a mark stands beside a mark")
+        done = self.resume(undo, self.path)
         full = self.counts["tried"] % FULL_EVERY == 1 or self.options.state is not None
         after = self.verdict(full)
         allowed = self.wanted(before, target, undo) if before.armed else {first}
@@ -191,11 +196,19 @@ class Sweep(Counter):
     def log_resume(self, undo):
         """The epochs that a resume writes from here; the image is as before in the end."""
         state = self.read_homes()
-        done = self.resume(undo, self.sublog)
+        if self.options.outside:
+            with export.logged(self.path, self.sublog, self.options.work) as device:
+                done = self.resume(undo, device)
+        else:
+            done = self.resume(undo, self.path, self.sublog)
         self.write_homes(state)
         if done.returncode:
-            raise SystemExit("the debug build does not resume: %s" % done.stdout.decode())
-        return writelog.read_log(self.sublog)
+            raise SystemExit("the resume whose writes are logged fails: %s" % done.stdout.decode())
+        epochs = writelog.read_log(self.sublog)
+        written = [(at, at + len(data)) for writes in epochs for at, data in writes]
+        if list(judge.subtract(written, self.homes)):
+            raise SystemExit("the resume writes to %s" % list(judge.subtract(written, self.homes)))
+        return epochs
 
     def budget(self, epochs, number):
         """The epochs from the record on get the most."""
@@ -273,8 +286,9 @@ def main():
     parser.add_argument("--depth", type=int, default=1, help="resumes of resumes")
     parser.add_argument("--share", type=float, default=0.3, help="of the armed states whose resume is logged")
     parser.add_argument("--judge", type=int, default=3, help="states of each kind that the kernel judges")
+    parser.add_argument("--outside", action="store_true", help="resumes are logged by QEMU, not by the debug build")
     parser.add_argument("--target", choices=("btrfs", "ext4"), help="of the first run, when the log is an undo")
-    parser.add_argument("--unmountable", action="store_true", help="the kernel does not mount the source")
+    parser.add_argument("--unmountable", action="store_true", help="the kernel need not mount the source")
     parser.add_argument("--state", metavar="PATH", help="one state, by its name")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)

@@ -191,8 +191,8 @@ static inline const char *wrong_in_ext(bool came_back)
 	return NULL;
 }
 
-/* cleared: the switch has ended, nothing of ext may be left. */
-static inline const char *wrong_in_btrfs(bool cleared)
+/* Nothing of ext may be left. */
+static inline const char *wrong_in_btrfs(void)
 {
 	if (memcmp(disk, j.boot_code, sizeof(j.boot_code)) != 0)
 		return "the boot code";
@@ -200,14 +200,14 @@ static inline const char *wrong_in_btrfs(bool cleared)
 		return "the btrfs superblock";
 	if (memcmp(disk + MIRROR, mirror, sizeof(mirror)) != 0)
 		return "the mirror";
-	if (!is_zero(1024, cleared ? B_HOME : 1536) || (cleared && !is_zero(B_HOME + BTRFS_SUPER_SIZE, MIB)))
+	if (!is_zero(1024, B_HOME) || !is_zero(B_HOME + BTRFS_SUPER_SIZE, MIB))
 		return "the head";
 	return NULL;
 }
 
 static inline void expect_whole(enum holds holds)
 {
-	const char *wrong = holds == HOLDS_EXT ? wrong_in_ext(true) : wrong_in_btrfs(true);
+	const char *wrong = holds == HOLDS_EXT ? wrong_in_ext(true) : wrong_in_btrfs();
 
 	if (wrong)
 		fail_msg("wrong in %s: %s; %s", holds == HOLDS_EXT ? "ext" : "btrfs", wrong, said.text);
