@@ -21,6 +21,7 @@ crash_source() {
 
 # crash_fill POPULATE-OPTION...: files of all kinds, and so much data that ext uses the place of the second btrfs
 # superblock.
+# shellcheck disable=SC2120
 crash_fill() {
 	local i=0
 	mount_image ext4 noinit_itable "$work/source"
