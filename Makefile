@@ -12,6 +12,7 @@
 #     TESTS="A B"    tests to run instead of all, for check: a unit test's program or a script's path
 #     PREFIX=, DESTDIR=   for install, default PREFIX /usr/local
 #     DRACUT_DIR=    where dracut looks for modules, default /usr/lib/dracut
+#     UNIT_DIR=      where systemd looks for units, default PREFIX/lib/systemd/system
 #
 # Two builds live side by side below build/: musl (static, what users get) and debug (glibc, address and undefined
 # behaviour sanitizers, fault injection), which the unit tests link too.
@@ -24,6 +25,7 @@ DEPS ?= build/deps
 DEPS_PINS ?= scripts/deps.pins
 PREFIX ?= /usr/local
 DRACUT_DIR ?= /usr/lib/dracut
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 JOBS ?= $(shell nproc)
 TESTS ?=
 
@@ -76,8 +78,8 @@ help:
 #: make deps           the static libraries it needs, and a static e2fsck, below build/deps (once)
 #: make prereqs        installs the Debian packages that building and testing need
 #: make demo           converts an image of this machine's own files, judges the result, and rolls it back
-#: make check          unit, image, crash and static tests; installs missing Debian packages first
-#: make check-long     power cuts and faults, for hours if need be
+#: make check          static, boot, unit, crash, tools and image tests; installs missing Debian packages first
+#: make check-long     power cuts, faults and more boots, for hours if need be
 #: make bench          measures speed beside btrfs-convert
 #: make debug          build/debug/fsconvert, with sanitizers and fault injection
 #: make unit           builds and runs the unit tests
@@ -160,6 +162,7 @@ STATIC_TESTS := $(sort $(wildcard tests/static/check-*.sh))
 IMAGE_TESTS := $(sort $(wildcard tests/image/[0-9]*.sh))
 CRASH_TESTS := $(sort $(wildcard tests/crash/[0-9]*.sh))
 TOOLS_TESTS := $(sort $(wildcard tests/tools/[0-9]*.sh))
+BOOT_TESTS := $(sort $(wildcard tests/boot/[0-9]*.sh))
 ifeq ($(wildcard .git),)
 STATIC_TESTS := $(filter-out %/check-untracked.sh,$(STATIC_TESTS))
 endif
@@ -167,7 +170,8 @@ endif
 check:
 	@scripts/install-packages.sh build debug demo check
 	@$(MAKE) all debug unit-programs
-	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) $(TOOLS_TESTS) $(IMAGE_TESTS))
+	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(BOOT_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) \
+		$(TOOLS_TESTS) $(IMAGE_TESTS))
 
 check-long:
 	@scripts/install-packages.sh build debug demo check
@@ -196,6 +200,9 @@ install: all
 		install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/man/'man$$section "$$page" || exit 1; done; done
 	install -D -m 0644 -t '$(DESTDIR)$(DRACUT_DIR)/modules.d/90fsconvert' dracut-module/90fsconvert/*.sh
 	chmod 0755 '$(DESTDIR)$(DRACUT_DIR)/modules.d/90fsconvert/module-setup.sh'
+	install -D -m 0644 -t '$(DESTDIR)$(UNIT_DIR)' configs/systemd/fsconvert.service
+	install -d '$(DESTDIR)$(UNIT_DIR)/multi-user.target.wants'
+	ln -sf ../fsconvert.service '$(DESTDIR)$(UNIT_DIR)/multi-user.target.wants/fsconvert.service'
 	test -e '$(DESTDIR)/etc/fsconvert.conf' || \
 		install -D -m 0644 configs/fsconvert.conf '$(DESTDIR)/etc/fsconvert.conf'
 

@@ -13,6 +13,7 @@
 #     expect_root TYPE              the root of the last boot was a TYPE, could be written to, all files are as they
 #                                   were, no unit has failed
 #     expect_said REGEX             the boot said so
+#     expect_result TEXT            the result of the program, which is JSON, has it
 #
 # Knobs of boot(): boot_machine (options of QEMU), boot_init (the guest's init), boot_timeout (seconds), boot_console
 # (arguments for messages).
@@ -71,7 +72,8 @@ boot_once() {
 boot_system() {
 	local name=$1
 	shift
-	system=$boot_cache/$name-$(boot_key "$boot_tests/build-root.sh" "$boot_tests"/guest/* "$lib/populate.py")
+	system=$boot_cache/$name-$(boot_key "$boot_tests/build-root.sh" "$boot_tests"/guest/* "$lib/populate.py" \
+		configs/systemd/fsconvert.service)
 	boot_once "$system" boot_build_system "$system" "$@"
 }
 
@@ -212,6 +214,19 @@ stop_machine() {
 
 # --- judging ---
 
+# For with_root.
+show_features() {
+	dumpe2fs -h "$loop" 2> /dev/null | sed -n 's/^Filesystem features: *//p'
+}
+
+check_ext() {
+	e2fsck -fn "$loop" || fail "e2fsck finds faults"
+}
+
+check_btrfs() {
+	btrfs check --check-data-csum "$loop" || fail "btrfs check finds faults"
+}
+
 guest() {
 	tr -d '\r' < "$serial" | sed -n "s/^.*GUEST $1: //p"
 }
@@ -220,6 +235,11 @@ expect_guest() {
 	local found
 	found=$(guest "$1")
 	[ "$found" = "$2" ] || boot_fail "$1 is '$found', not '$2'"
+}
+
+# expect_result TEXT: the result of the program has it.
+expect_result() {
+	guest result | grep -qF -- "$1" || boot_fail "the result is no $1"
 }
 
 expect_said() {
@@ -243,4 +263,4 @@ cleanup_fn stop_machine
 boot_system debian
 boot_base
 overlay=$work/overlay
-"$boot_tests/build-overlay.sh" "$overlay"
+"$boot_tests/build-overlay.sh" "$overlay" configs/fsconvert.conf=/etc/fsconvert.conf

@@ -34,7 +34,8 @@ for extra in /run/boot-test.d/* /etc/boot-test.d/*; do
 done
 if [ -d /run/systemd/system ]; then
 	say failed "$(systemctl list-units --failed --plain --no-legend | tr '\n' ';')"
-	say service "$(systemctl show -p ActiveState -p Result -p ConditionResult fsconvert.service | tr '\n' ' ')"
+	say service "$(systemctl is-active fsconvert.service)"
+	say status "$(systemctl status --no-pager fsconvert.service | tr '\n' ';')"
 fi
 sync
 say end "$(cut -d ' ' -f 1 /proc/uptime)"
