@@ -10,7 +10,8 @@ set -euo pipefail
 expect_entry() {
 	local entry
 	entry=$(sed -n '/^menuentry .*--id fsconvert {$/,/^}/p' "$root/boot/grub/grub.cfg")
-	[[ $entry == *"linux	/boot/vmlinuz-$kernel_new root=UUID=UUID ro  quiet rd.fsconvert=root"* ]] || fail "entry: $entry"
+	[[ $entry == *"linux	/boot/vmlinuz-$kernel_new root=UUID=UUID ro  quiet rd.fsconvert=root"* ]] ||
+		fail "the entry is not as it should be: $entry"
 	[[ $entry == *"initrd	/boot/$1"* ]] || fail "the entry has another image than $1: $entry"
 	[[ $entry != *savedefault* ]] || fail "the entry makes itself the default"
 	grep -aq '^next_entry=fsconvert$' "$root/boot/grub/grubenv" || fail "the entry is not chosen"
@@ -42,7 +43,8 @@ there_and_back() {
 
 check_dracut() {
 	expect_entry "initrd.img-$kernel_new"
-	grep -q 'by dracut btrfs fsconvert whole' "$root/boot/initrd.img-$kernel_new" "$root/boot/initrd.img-$kernel_old"
+	grep -q 'by dracut btrfs fsconvert whole' "$root/boot/initrd.img-$kernel_new" \
+		"$root/boot/initrd.img-$kernel_old"
 	grep -q 'kernel_cmdline+=" rd.lvm.lv=vg/root "' "$root/etc/dracut.conf.d/90-fsconvert.conf"
 	[ "$(grep -ac 'new core' "$disk")" -eq 1 ] || fail "the core was not made"
 	[ "$(grep -c '^grub-install --target' "$root/fake/calls")" -eq 1 ] || fail "the core was made twice"
@@ -61,7 +63,7 @@ check_initramfs_tools() {
 
 check_efi() {
 	expect_entry "initrd.img-$kernel_new"
-	expect_called '^grub-install --efi-directory=/boot/efi --no-nvram .* --no-uefi-secure-boot --bootloader-id=debian'
+	expect_called '^grub-install --efi-directory=/boot/efi --no-nvram .* --no-uefi-secure-boot --bootloader-id=deb'
 	grep -aq 'not a Btrfs filesystem' "$root/boot/efi/EFI/debian/grubx64.efi"
 	[ "$(grep -ac 'new core' "$disk")" -eq 0 ] || fail "the disk was written to"
 }

@@ -36,8 +36,8 @@ killed_at() {
 
 machine initramfs-tools bios
 keep_picture
-for call in 'update-initramfs 1' 'update-initramfs 2' 'lsinitramfs 1' 'dracut 1' 'dracut 2' 'lsinitrd 1' 'grub-install 1' \
-	'grub-mkconfig 1' 'grub-reboot 1'; do
+for call in 'update-initramfs 1' 'update-initramfs 2' 'lsinitramfs 1' 'dracut 1' 'dracut 2' 'lsinitrd 1' \
+	'grub-install 1' 'grub-mkconfig 1' 'grub-reboot 1'; do
 	say "initramfs-tools: $call fails"
 	fails_at "$call"
 done

@@ -44,7 +44,7 @@ expect_clean() {
 	local left
 	left=$(find "$root/etc" "$root/boot" "$root/var/lib" -name '*fsconvert*' ! -name fsconvert.conf)
 	[ -z "$left" ] || fail "left behind: $left"
-	! grep -rl 'rd\.fsconvert\|fsconvert-prepare' "$root/boot" "$root/etc/default" "$root/etc/grub.d" "$root/etc/kernel" \
+	! grep -rl 'rd\.fsconvert\|fsconvert-prepare' "$root"/boot "$root"/etc/{default,grub.d,kernel} \
 		2> /dev/null || fail "the argument is left"
 	! grep -aq 'next_entry' "$root/boot/grub/grubenv" || fail "the choice of the next entry is left"
 	grep -q "^initrd by .* btrfs.*whole$" "$root/boot/initrd.img-$kernel_new"
@@ -56,7 +56,7 @@ say "not converted"
 machine initramfs-tools bios
 finalize
 expect_status 3
-expect_said 'the root is ext4: it was not converted'
+expect_said 'the root is ext4, not converted'
 
 say "initramfs-tools, BIOS"
 prepared_machine initramfs-tools bios

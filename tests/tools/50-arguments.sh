@@ -22,7 +22,8 @@ GRUB_CMDLINE_LINUX_RECOVERY="rootflags=data=journal"
 GRUB_CMDLINE_LINUX_XEN="keeps  its   blanks"
 EOF
 # shellcheck disable=SC2016 # for another shell
-printf 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX rootfstype=ext3 console=ttyS0"' > "$root/etc/default/grub.d/50-cloud.cfg"
+printf 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX rootfstype=ext3 console=ttyS0"' \
+	> "$root/etc/default/grub.d/50-cloud.cfg"
 mkdir -p "$root/etc/kernel"
 echo 'root=UUID=x rootfstype=ext4 ro rootflags=commit=30' > "$root/etc/kernel/cmdline"
 keep_picture

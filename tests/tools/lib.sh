@@ -87,7 +87,7 @@ node() {
 machine_devices() {
 	local number
 	mknod -m 666 "$root/dev/null" c 1 3
-	mkdir -p "$root/sys/dev/block" "$root/sys/devices/vda/vda1" "$root/sys/class/block" "$root/sys/class/power_supply"
+	mkdir -p "$root"/sys/{dev/block,devices/vda/vda1,class/block,class/power_supply}
 	node "$disk_loop" vda
 	node "$part_loop" vda1
 	number=$((0x$(stat -c %t "$part_loop"))):$((0x$(stat -c %T "$part_loop")))
@@ -105,12 +105,12 @@ machine_devices() {
 # Programs of this machine that would be found and are none of the fake one are taken away.
 machine_programs() {
 	local name
-	for name in dracut lsinitrd mkinitramfs update-initramfs lsinitramfs mkinitcpio bootctl debconf-show grub-install \
-		grub-mkconfig grub-reboot update-grub; do
+	for name in dracut lsinitrd mkinitramfs update-initramfs lsinitramfs mkinitcpio bootctl debconf-show \
+		grub-install grub-mkconfig grub-reboot update-grub; do
 		rm -f "$root/usr/bin/$name" "$root/usr/sbin/$name"
 	done
 	rm -rf "${root:?}"/usr/{share/initramfs-tools,lib/modules,local}
-	mkdir -p "$root/usr/local/bin" "$root/usr/lib/dracut/modules.d/90fsconvert" "$root"/usr/lib/grub/{i386-pc,x86_64-efi}
+	mkdir -p "$root"/usr/{local/bin,lib/grub/i386-pc,lib/grub/x86_64-efi}
 	make -s install DESTDIR="$root" > /dev/null
 	cp "$tools_tests"/fake/* "$root/usr/local/bin"
 	if [ "$generator" = initramfs-tools ]; then
@@ -149,8 +149,9 @@ run() {
 	status=0
 	rm -f "$root"/fake/count.*
 	printf '%s\n' "$*" >> "$root/fake/calls"
-	chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin FAIL="${FAIL:-}" KILL="${KILL:-}" \
-		FAKE_KERNEL="${FAKE_KERNEL:-$kernel_new}" "$@" > "$work/said" 2>&1 < /dev/null || status=$?
+	chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin FAIL="${FAIL:-}" \
+		KILL="${KILL:-}" FAKE_KERNEL="${FAKE_KERNEL:-$kernel_new}" "$@" \
+		> "$work/said" 2>&1 < /dev/null || status=$?
 	# what a killed program had called ends by itself
 	wait_idle
 	said=$(cat "$work/said")

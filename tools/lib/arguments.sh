@@ -7,9 +7,9 @@ common_options() {
 	common_options_out=
 	for common_options_one in $(printf '%s\n' "$1" | tr ',' ' '); do
 		case $common_options_one in
-		defaults | ro | rw | atime | noatime | diratime | nodiratime | relatime | norelatime | strictatime | lazytime | \
-			nolazytime | suid | nosuid | dev | nodev | exec | noexec | sync | async | dirsync | iversion | \
-			acl | noacl | discard | nodiscard | barrier | nobarrier | commit=* | x-*)
+		defaults | ro | rw | atime | noatime | diratime | nodiratime | relatime | norelatime | \
+			strictatime | lazytime | nolazytime | suid | nosuid | dev | nodev | exec | noexec | sync | async | \
+			dirsync | iversion | acl | noacl | discard | nodiscard | barrier | nobarrier | commit=* | x-*)
 			common_options_out="$common_options_out${common_options_out:+,}$common_options_one"
 			;;
 		esac
@@ -104,8 +104,8 @@ files_to_fix() {
 check_arguments() {
 	fix_list=$(files_to_fix)
 	if [ -z "$fix_list" ] && has_ext_words "$(cat /proc/cmdline)"; then
-		caution "the kernel was started with rootfstype= or rootflags= for ext, and where that comes from is not" \
-			"known: remove it, or later boots will fail"
+		caution "the kernel was started with rootfstype= or rootflags= for ext, and where that comes" \
+			"from is not known: remove it, or later boots will fail"
 	fi
 }
 

@@ -27,8 +27,8 @@ grub_reads_entries() {
 bls_entry() {
 	[ -n "$bls_dir" ] || return 0
 	for bls_entry_file in "$bls_dir"/*.conf; do
-		if [ -f "$bls_entry_file" ] && [ "${bls_entry_file##*/}" != "$entry_id.conf" ] &&
-			awk -v kernel="$1" '$1 == "version" && $2 == kernel { found = 1 } END { exit !found }' "$bls_entry_file"; then
+		if [ "${bls_entry_file##*/}" != "$entry_id.conf" ] &&
+			[ "$(awk '$1 == "version" { print $2 }' "$bls_entry_file" 2>/dev/null)" = "$1" ]; then
 			printf '%s\n' "$bls_entry_file"
 			return 0
 		fi
@@ -78,7 +78,7 @@ print_bls_entry() {
 put_bls_always() {
 	for put_bls_file in "$bls_dir"/*.conf; do
 		if ! grep -q 'rd\.fsconvert=root' "$put_bls_file"; then
-			awk '$1 == "options" && !done { $0 = $0 " rd.fsconvert=root"; done = 1 } { print }' "$put_bls_file" |
+			sed '/^options[[:blank:]]/s/$/ rd.fsconvert=root/' "$put_bls_file" |
 				put_conf "$put_bls_file" 0644 || return 1
 		fi
 	done

@@ -77,7 +77,7 @@ quietly() {
 # sum_of PATH: of the content of a file, or of the files in a folder; - when there is none.
 sum_of() {
 	if [ -d "$1" ]; then
-		sum_of_line=$(cd "$1" && find . -maxdepth 1 -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum) || return 1
+		sum_of_line=$(cd "$1" && find . -maxdepth 1 -type f -exec sha256sum {} + | sort | sha256sum) || return 1
 		printf '%s\n' "${sum_of_line%% *}"
 	elif [ -f "$1" ]; then
 		sum_of_line=$(sha256sum <"$1") || return 1

@@ -76,7 +76,8 @@ refresh_images() {
 			check_image "$refresh_image" "$refresh_lister" "$refresh_kernel" && continue
 			say "  once more, with btrfs named"
 			name_btrfs || return 1
-			remake_image "$refresh_image" && check_image "$refresh_image" "$refresh_lister" "$refresh_kernel" || return 1
+			remake_image "$refresh_image" || return 1
+			check_image "$refresh_image" "$refresh_lister" "$refresh_kernel" || return 1
 		done
 	done
 }
@@ -121,10 +122,11 @@ clean_up() {
 
 # swap_hint: a swap file of ext was given up, or cannot be swapped on.
 swap_hint() {
-	for swap_hint_file in /swapfile /swap.img $(awk '$1 ~ "^/" && $1 !~ "^/dev/" && $3 == "swap" { print $1 }' /etc/fstab); do
+	for swap_hint_file in /swapfile /swap.img $(swap_files_of_fstab); do
 		if [ -f "$swap_hint_file" ] && ! grep -q "^$swap_hint_file " /proc/swaps; then
 			say "The swap file $swap_hint_file must be made anew:"
-			say "    rm $swap_hint_file; btrfs filesystem mkswapfile --size SIZE $swap_hint_file; swapon $swap_hint_file"
+			say "    rm $swap_hint_file"
+			say "    btrfs filesystem mkswapfile --size SIZE $swap_hint_file; swapon $swap_hint_file"
 			return 0
 		fi
 	done

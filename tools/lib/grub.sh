@@ -64,8 +64,8 @@ core_pieces() {
 # read_pieces PIECE...
 read_pieces() {
 	for read_piece in "$@"; do
-		read_piece_count=${read_piece##*:} read_piece=${read_piece%:*}
-		dd if="${read_piece%:*}" bs=512 skip="${read_piece##*:}" count="$read_piece_count" 2>/dev/null || return 1
+		read_count=${read_piece##*:} read_piece=${read_piece%:*}
+		dd if="${read_piece%:*}" bs=512 skip="${read_piece##*:}" count="$read_count" 2>/dev/null || return 1
 	done
 }
 
@@ -91,11 +91,13 @@ install_core_bios() {
 			install_pieces=$(core_pieces "$install_disk")
 			make_backups || return 1
 			# shellcheck disable=SC2086 # several words
-			read_pieces $install_pieces >"$(core_copy "$install_disk")" && sync "$(core_copy "$install_disk")" &&
+			read_pieces $install_pieces >"$(core_copy "$install_disk")" &&
+				sync "$(core_copy "$install_disk")" &&
 				state_add "core $install_disk $install_pieces" || return 1
 		fi
 		say "  $install_disk"
-		quietly "making GRUB's core" "$grub_install" --target=i386-pc --modules="$core_modules" "$install_disk" &&
+		quietly "making GRUB's core" \
+			"$grub_install" --target=i386-pc --modules="$core_modules" "$install_disk" &&
 			state_add "core-after $install_disk $(core_sum "$install_disk")" || return 1
 	done
 	settled "$grub_dir/i386-pc"
@@ -118,12 +120,14 @@ undo_core() {
 		undo_piece_device=${undo_piece%:*} undo_piece_start=${undo_piece##*:}
 		if [ "$undo_core_at" -eq 0 ]; then
 			# the first 440 bytes are code, the rest of the sector is the partition table
-			dd if="$undo_core_copy" of="$undo_piece_device" bs=440 count=1 conv=notrunc,fsync 2>/dev/null || return 1
+			dd if="$undo_core_copy" of="$undo_piece_device" bs=440 count=1 conv=notrunc,fsync 2>/dev/null ||
+				return 1
 			undo_piece_start=1 undo_core_at=1 undo_piece_count=$((undo_piece_count - 1))
 		fi
 		[ "$undo_piece_count" -eq 0 ] ||
-			dd if="$undo_core_copy" of="$undo_piece_device" bs=512 skip="$undo_core_at" seek="$undo_piece_start" \
-				count="$undo_piece_count" conv=notrunc,fsync 2>/dev/null || return 1
+			dd if="$undo_core_copy" of="$undo_piece_device" bs=512 skip="$undo_core_at" \
+				seek="$undo_piece_start" count="$undo_piece_count" conv=notrunc,fsync 2>/dev/null ||
+			return 1
 		undo_core_at=$((undo_core_at + undo_piece_count))
 	done
 }

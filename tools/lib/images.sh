@@ -73,9 +73,9 @@ check_boot_space() {
 # images_of K: the initial file systems that boot loaders load with kernel K.
 images_of() {
 	{
-		for images_of_file in "/boot/initrd.img-$1" "/boot/initramfs-$1.img" "/boot/initrd-$1.img" "/boot/initrd-$1"; do
-			if [ -f "$images_of_file" ]; then
-				readlink -f "$images_of_file"
+		for images_of_name in "initrd.img-$1" "initramfs-$1.img" "initrd-$1.img" "initrd-$1"; do
+			if [ -f "/boot/$images_of_name" ]; then
+				readlink -f "/boot/$images_of_name"
 			fi
 		done
 		bls_images "$1"
@@ -88,7 +88,8 @@ stack_words() {
 		error "dracut --print-cmdline failed"
 		return 1
 	}
-	printf '%s\n' "$stack_words_all" | tr ' ' '\n' | awk '/^rd\.(luks|lvm|md|dm)[.=]/ && !seen[$0]++ { printf "%s ", $0 }'
+	printf '%s\n' "$stack_words_all" | tr ' ' '\n' |
+		awk '/^rd\.(luks|lvm|md|dm)[.=]/ && !seen[$0]++ { printf "%s ", $0 }'
 }
 
 # check_image IMAGE LISTER K [fsconvert]: it holds btrfs, unless the kernel does, and our program.
@@ -178,7 +179,8 @@ put_initramfs_tools() {
 		sed 1d "$data_dir/initramfs-tools/hook"
 	} | put_conf "$put_tools_dir/hooks/fsconvert" 0755 || return 1
 	for put_tools_stage in local-block local-premount; do
-		put_conf "$put_tools_dir/scripts/$put_tools_stage/fsconvert" 0755 <"$data_dir/initramfs-tools/resume" || return 1
+		put_conf "$put_tools_dir/scripts/$put_tools_stage/fsconvert" 0755 <"$data_dir/initramfs-tools/resume" ||
+			return 1
 	done
 }
 
@@ -191,11 +193,11 @@ make_initramfs_tools_images() {
 			remember initrd "$make_tools_image" || return 1
 		done
 		[ -n "$make_tools_images" ] || continue
-		quietly "making the initial file system of $make_tools_kernel" update-initramfs -u -k "$make_tools_kernel" ||
-			return 1
+		quietly "making the initial file system of $make_tools_kernel" \
+			update-initramfs -u -k "$make_tools_kernel" || return 1
 		for make_tools_image in $make_tools_images; do
-			settled "$make_tools_image" && check_image "$make_tools_image" lsinitramfs "$make_tools_kernel" fsconvert ||
-				return 1
+			settled "$make_tools_image" || return 1
+			check_image "$make_tools_image" lsinitramfs "$make_tools_kernel" fsconvert || return 1
 		done
 	done
 	make_with_dracut "$chosen_kernel" "$(own_image)" --hostonly --no-hostonly-cmdline --add fsconvert \

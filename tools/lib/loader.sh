@@ -26,8 +26,8 @@ check_loader() {
 	grub | grub-bls) check_grub ;;
 	systemd-boot)
 		if [ -z "$(bls_entry "$chosen_kernel")" ]; then
-			refuse "systemd-boot has no entry of kernel $chosen_kernel (a unified kernel image, perhaps): put" \
-				"rd.fsconvert=root into its command line yourself, and call this with --boot-loader=none"
+			refuse "systemd-boot has no entry of kernel $chosen_kernel (a unified kernel image?): put" \
+				"rd.fsconvert=root into its command line yourself, and say --boot-loader=none"
 		fi
 		[ "$boot_on_root" = no ] || caution "the boot loader cannot read the root, so /boot on it is not used"
 		;;
@@ -36,8 +36,8 @@ check_loader() {
 		for check_loader_one in /boot/extlinux /boot/syslinux /boot/boot.scr /boot/lilo.conf; do
 			[ ! -e "$check_loader_one" ] || check_loader_found=" (found $check_loader_one)"
 		done
-		refuse "the boot loader is not known$check_loader_found: if it does not read the root file system, give the" \
-			"kernel rd.fsconvert=root yourself, and call this with --boot-loader=none"
+		refuse "the boot loader is not known$check_loader_found: if it does not read the root file system," \
+			"give the kernel rd.fsconvert=root yourself, and say --boot-loader=none"
 		;;
 	esac
 }
@@ -57,11 +57,11 @@ check_grub() {
 	if [ "$firmware" = efi ]; then
 		check_grub_efi
 	elif [ -z "$(grub_disks)" ]; then
-		refuse "none of the disks that /boot lies on begins with GRUB, so something else starts it: if that does not" \
-			"read the root file system, call this with --boot-loader=none"
+		refuse "none of the disks that /boot lies on begins with GRUB, so something else starts it:" \
+			"if that does not read the root file system, say --boot-loader=none"
 	elif [ ! -d /usr/lib/grub/i386-pc ] || [ -z "$grub_install" ]; then
-		refuse "GRUB's core must be made anew so that it reads btrfs, but grub-install or /usr/lib/grub/i386-pc is" \
-			"missing (package grub-pc)"
+		refuse "GRUB's core must be made anew so that it reads btrfs, but grub-install or" \
+			"/usr/lib/grub/i386-pc is missing (package grub-pc)"
 	else
 		core_work=bios
 	fi
@@ -73,8 +73,8 @@ check_grub_efi() {
 	elif [ -z "$(blind_efi_cores)" ]; then
 		return 0
 	elif secure_boot; then
-		refuse "the signed GRUB cannot read btrfs ($(blind_efi_cores | tr '\n' ' ')), and with Secure Boot it cannot be" \
-			"replaced"
+		refuse "GRUB cannot read btrfs ($(blind_efi_cores | tr '\n' ' '))," \
+			"and with Secure Boot it cannot be replaced"
 	elif [ -z "$grub_install" ]; then
 		refuse "GRUB's core must be made anew so that it reads btrfs, but grub-install is missing"
 	else

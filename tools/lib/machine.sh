@@ -62,13 +62,13 @@ check_root() {
 
 # image_of_kernel K: the file that a boot loader loads.
 image_of_kernel() {
-	for image_of_kernel_file in "/boot/vmlinuz-$1" "/boot/vmlinux-$1" "/boot/kernel-$1" "/lib/modules/$1/vmlinuz"; do
-		if [ -e "$image_of_kernel_file" ]; then
-			printf '%s\n' "$image_of_kernel_file"
+	for image_of_kernel_dir in /boot/vmlinuz- /boot/vmlinux- /boot/kernel-; do
+		if [ -e "$image_of_kernel_dir$1" ]; then
+			printf '%s\n' "$image_of_kernel_dir$1"
 			return 0
 		fi
 	done
-	return 1
+	[ -e "/lib/modules/$1/vmlinuz" ] && printf '%s\n' "/lib/modules/$1/vmlinuz"
 }
 
 # all_kernels: the installed ones with a kernel image, on one line.
@@ -109,7 +109,7 @@ check_kernels() {
 		if ! kernel_has_btrfs "$check_kernels_one"; then
 			caution "kernel $check_kernels_one has no btrfs: it will not boot from the converted root"
 		elif ! kernel_takes_sectors "$check_kernels_one"; then
-			caution "kernel $check_kernels_one cannot mount btrfs with 4 KiB sectors on this machine's pages"
+			caution "kernel $check_kernels_one cannot mount btrfs with 4 KiB sectors on these pages"
 		else
 			kernels="$kernels${kernels:+ }$check_kernels_one"
 			chosen_kernel=$check_kernels_one
@@ -127,11 +127,15 @@ check_kernels() {
 
 # --- swap files, power ---
 
+swap_files_of_fstab() {
+	awk '$1 ~ "^/" && $1 !~ "^/dev/" && $3 == "swap" { print $1 }' /etc/fstab 2>/dev/null
+}
+
 # swap_files: on the root, in use or in /etc/fstab.
 swap_files() {
 	{
 		awk 'NR > 1 && $2 == "file" { print $1 }' /proc/swaps
-		awk '$1 ~ "^/" && $1 !~ "^/dev/" && $3 == "swap" { print $1 }' /etc/fstab 2>/dev/null
+		swap_files_of_fstab
 	} | sort -u | while read -r swap_file; do
 		if [ "$(findmnt -nro TARGET --target "$swap_file")" = / ]; then
 			printf '%s\n' "$swap_file"
@@ -154,8 +158,8 @@ check_swap() {
 		if [ "$(config_value refuse-swap-files yes)" = no ]; then
 			caution "$check_swap_file is a swap file; it must be made anew after the conversion"
 		else
-			refuse "$check_swap_file is a swap file, which cannot be swapped on after the conversion: swapoff" \
-				"$check_swap_file, remove it and its line in /etc/fstab, and make it anew afterwards"
+			refuse "$check_swap_file is a swap file, which cannot be swapped on after the conversion:" \
+				"swapoff it, remove it and its line in /etc/fstab, and make it anew afterwards"
 		fi
 	done
 }
@@ -185,12 +189,13 @@ check_power() {
 # boot loader) is judged here and not there, since a copy of the metadata has no content of files.
 check_room() {
 	# half a KiB for each inode and as much again for folders and maps
-	if [ "$(df --output=iused / | tail -n 1)" -gt "$(df -k --output=avail "${TMPDIR:-/var/tmp}" | tail -n 1)" ]; then
-		caution "${TMPDIR:-/var/tmp} has no room for a copy of the metadata, so that fsconvert was not asked for its" \
-			"verdict; it will give it in the boot that converts"
+	check_room_dir=${TMPDIR:-/var/tmp}
+	if [ "$(df --output=iused / | tail -n 1)" -gt "$(df -k --output=avail "$check_room_dir" | tail -n 1)" ]; then
+		caution "$check_room_dir has no room for a copy of the metadata, so that fsconvert was not asked for" \
+			"its verdict; it will give it in the boot that converts"
 		return 0
 	fi
-	check_room_copy=$(mktemp -p "${TMPDIR:-/var/tmp}" fsconvert-XXXXXX) || return 1
+	check_room_copy=$(mktemp -p "$check_room_dir" fsconvert-XXXXXX) || return 1
 	scratch_file=$check_room_copy
 	set -- --check --json
 	if [ -f "$config" ]; then
