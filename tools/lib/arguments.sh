@@ -8,8 +8,9 @@ common_options() {
 	for common_options_one in $(printf '%s\n' "$1" | tr ',' ' '); do
 		case $common_options_one in
 		defaults | ro | rw | atime | noatime | diratime | nodiratime | relatime | norelatime | \
-			strictatime | lazytime | nolazytime | suid | nosuid | dev | nodev | exec | noexec | sync | async | \
-			dirsync | iversion | acl | noacl | discard | nodiscard | barrier | nobarrier | commit=* | x-*)
+			strictatime | lazytime | nolazytime | suid | nosuid | dev | nodev | exec | noexec | sync | \
+			async | dirsync | iversion | acl | noacl | discard | nodiscard | barrier | nobarrier | \
+			commit=* | x-*)
 			common_options_out="$common_options_out${common_options_out:+,}$common_options_one"
 			;;
 		esac
