@@ -50,7 +50,7 @@ static int read_fstab(struct machine_look *look)
 	}
 	if (ret < 0 || !S_ISREG(look->fstab.inode.mode))
 		return ret < 0 ? ret : 0;
-	ret = machine_read(look, &look->fstab, &look->text, &look->len);
+	ret = machine_read(look, &look->fstab, MACHINE_FILE_MAX, &look->text, &look->len);
 	if (ret)
 		return ret;
 	look->has_fstab = look->text && !memchr(look->text, '\0', look->len);
@@ -59,19 +59,93 @@ static int read_fstab(struct machine_look *look)
 	return 0;
 }
 
+/* Does the machine mount something of its own at dir, so that what is there in this file system is hidden? */
+static bool is_mount_point(const struct machine_look *look, const char *dir)
+{
+	const char *pos = look->text, *end = look->text + look->len;
+	struct fstab_line line;
+	char place[256];
+
+	while (look->has_fstab && fstab_next(&pos, end, &line))
+		if (line.nr_fields > FSTAB_TYPE && !fstab_list_has(&line.field[FSTAB_TYPE], "none") &&
+		    fstab_decode(&line.field[FSTAB_DIR], place, sizeof(place)) && strcmp(place, dir) == 0)
+			return true;
+	return false;
+}
+
+/* Whether any of the names is there, by a list that NULL ends. */
+static int has_any(struct machine_look *look, const char *const *paths)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && paths[i]; i++)
+		ret = machine_has_name(look, paths[i]);
+	return ret;
+}
+
+static int look_at_boot(struct machine_look *look, const char *boot)
+{
+	int ret = machine_boot(look, boot);
+
+	return ret ? ret : machine_options(look, boot);
+}
+
+static int look_at_root(struct machine_look *look)
+{
+	int ret = look->has_fstab ? machine_rewrite(look) : 0;
+
+	if (look->job->config.uuid_mode != CONFIG_UUID_COPY)
+		machine_object(look, false, "the UUID will be another one: boot loader, initramfs and kernel arguments "
+			       "that name the root by it must follow before the machine boots from the btrfs");
+
+	if (!ret)
+		ret = machine_swap(look);
+	if (!ret)
+		ret = machine_has_name(look, "/ostree/repo");
+	if (ret == 1) {
+		machine_object(look, true, "/ostree/repo: this system is deployed by ostree, which knows nothing of "
+			       "the conversion: install it anew on a btrfs instead");
+		ret = 0;
+	}
+	if (!ret && !is_mount_point(look, "/boot"))
+		ret = look_at_boot(look, "/boot");
+	return ret;
+}
+
+static int look_at_all(struct machine_look *look)
+{
+	static const char *const root[] = { "/etc/fstab", "/etc/os-release", "/usr/lib/os-release", "/sbin/init",
+					    "/ostree/repo", NULL };
+	static const char *const boot[] = { "/grub/grub.cfg", "/grub2/grub.cfg", "/loader/entries", "/extlinux",
+					    "/syslinux", "/extlinux.conf", "/boot.scr", NULL };
+	int ret = has_any(look, root);
+
+	if (ret == 1)
+		return look_at_root(look);
+	if (!ret)
+		ret = has_any(look, boot);
+	return ret == 1 ? look_at_boot(look, "") : ret;
+}
+
 int machine_run(struct job *job)
 {
-	struct machine_look look = { .job = job };
+	struct machine_look *look = calloc(1, sizeof(*look));
 	int ret;
 
 	job->machine = calloc(1, sizeof(*job->machine));
-	if (!job->machine)
+	if (!look || !job->machine) {
+		free(look);
 		return msg_nomem("machine");
-	ret = read_fstab(&look);
-	if (!ret && look.has_fstab)
-		ret = machine_rewrite(&look);
-	free(look.text);
-	return !ret && look.nr_refused ? ERR_REFUSED : ret;
+	}
+	look->job = job;
+	ret = read_fstab(look);
+	if (!ret)
+		ret = look_at_all(look);
+	if (!ret && look->nr_refused)
+		ret = ERR_REFUSED;
+	free(look->text);
+	free(look);
+	return ret;
 }
 
 void machine_free(struct machine *machine)

@@ -134,13 +134,13 @@ int machine_has_name(struct machine_look *look, const char *path)
 	return walk(look, path, false, &file);
 }
 
-int machine_read(struct machine_look *look, const struct machine_file *file, char **text, u32 *len)
+int machine_read(struct machine_look *look, const struct machine_file *file, u32 max, char **text, u32 *len)
 {
 	u64 size = file->inode.size;
 	int ret;
 
 	*text = NULL;
-	if (size > MACHINE_FILE_MAX)
+	if (size > max)
 		return 0;
 	*len = (u32)size;
 	*text = malloc((size_t)size + 1);
@@ -153,4 +153,15 @@ int machine_read(struct machine_look *look, const struct machine_file *file, cha
 		*text = NULL;
 	}
 	return ret;
+}
+
+int machine_read_path(struct machine_look *look, const char *path, u32 max, char **text, u32 *len)
+{
+	struct machine_file file;
+	int ret = machine_find(look, path, &file);
+
+	*text = NULL;
+	if (ret <= 0 || !S_ISREG(file.inode.mode))
+		return ret < 0 ? ret : 0;
+	return machine_read(look, &file, max, text, len);
 }
