@@ -66,7 +66,7 @@ int machine_swap(struct machine_look *look) __must_check;
 
 /* --- machine_boot.c --- */
 
-/* Boot loaders that find their files in this file system; boot is where: "/boot", or "" for a file system of its own. */
+/* Boot loaders that find their files in this file system, in boot: "/boot", or "" for a file system of its own. */
 int machine_boot(struct machine_look *look, const char *boot) __must_check;
 
 /* --- machine_grub.c --- */
