@@ -19,10 +19,12 @@ mkdir "$mnt/spill"
 for folder in $(seq 40); do
 	mkdir "$mnt/spill/$folder"
 	(cd "$mnt/spill/$folder" && seq -f "$(printf '%0180d' 0)%g" 1000 | xargs touch)
+	(cd "$mnt/spill/$folder" && head -c 150000 /dev/urandom | split -a 3 -b 1500)
 done
 crash_remember
 umount_image
-logged "$work/source" --memory 16M
+logged "$work/source" --verbose --memory 16M
+grep -q 'temporary data goes to free blocks' "$work/output" || fail 'it does not spill'
 states sweep.py 'spills convert' --base "$work/source" --before 200
 
 say 'other formats of btrfs'
