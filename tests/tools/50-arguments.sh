@@ -48,6 +48,13 @@ run fsconvert-prepare --undo --yes
 expect_status 0
 expect_picture undo
 
+say "a root on a plain partition: nothing is said of what lies below it"
+rm -r "$root/sys/class/block/vda1/slaves/below"
+prepare
+expect_status 0
+! grep -q kernel_cmdline "$root/etc/dracut.conf.d/90-fsconvert.conf" || fail "words for a stack that is none"
+run fsconvert-prepare --undo --yes
+
 say "what somebody else changes meanwhile is not overwritten"
 prepare
 echo 'GRUB_TIMEOUT=9' >> "$root/etc/default/grub"

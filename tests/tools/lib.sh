@@ -93,6 +93,8 @@ machine_devices() {
 	number=$((0x$(stat -c %t "$part_loop"))):$((0x$(stat -c %T "$part_loop")))
 	ln -s ../../devices/vda/vda1 "$root/sys/dev/block/$number"
 	ln -s ../../devices/vda "$root/sys/class/block/vda"
+	# the root lies on something that dracut must be told of
+	mkdir -p "$root/sys/class/block/vda1/slaves/below"
 	echo "$part_start" > "$root/sys/devices/vda/vda1/start"
 	printf 'FAKE_NUMBER=%s\nFAKE_UUID=%s\n' "$number" "$boot_uuid" > "$root/fake/settings"
 	if [ "$firmware" = efi ]; then

@@ -84,6 +84,7 @@ images_of() {
 
 # stack_words: the arguments by which dracut finds what lies below the root (LUKS, LVM, RAID).
 stack_words() {
+	[ -n "$(find "/sys/class/block/${root_device##*/}/slaves" -mindepth 1 2>/dev/null)" ] || return 0
 	stack_words_all=$(dracut --print-cmdline --hostonly 2>/dev/null) || {
 		error "dracut --print-cmdline failed"
 		return 1
