@@ -24,6 +24,7 @@ DEBUG_CC ?= gcc
 DEPS ?= build/deps
 DEPS_PINS ?= scripts/deps.pins
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 DRACUT_DIR ?= /usr/lib/dracut
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 JOBS ?= $(shell nproc)
@@ -203,8 +204,8 @@ install: all
 	install -D -m 0644 -t '$(DESTDIR)$(UNIT_DIR)' configs/systemd/fsconvert.service
 	install -d '$(DESTDIR)$(UNIT_DIR)/multi-user.target.wants'
 	ln -sf ../fsconvert.service '$(DESTDIR)$(UNIT_DIR)/multi-user.target.wants/fsconvert.service'
-	test -e '$(DESTDIR)/etc/fsconvert.conf' || \
-		install -D -m 0644 configs/fsconvert.conf '$(DESTDIR)/etc/fsconvert.conf'
+	test -e '$(DESTDIR)$(SYSCONFDIR)/fsconvert.conf' || \
+		install -D -m 0644 configs/fsconvert.conf '$(DESTDIR)$(SYSCONFDIR)/fsconvert.conf'
 
 clean:
 	@for entry in build/*; do case "$$entry" in build/deps) ;; *) rm -rf "$$entry" ;; esac; done

@@ -135,11 +135,11 @@ static int set_up_child(posix_spawn_file_actions_t *files, posix_spawnattr_t *at
 }
 
 /* Starts e2fsck -p with its output going to out; errno tells why it could not. */
-static int start(const struct preen *preen, char *target, int out, pid_t *pid)
+static int start(const struct preen *preen, const char *device, int out, pid_t *pid)
 {
 	extern char **environ;
 	static char name[] = "e2fsck", flag[] = "-p", end[] = "--";
-	char *argv[] = { name, flag, end, target, NULL };
+	char *argv[] = { name, flag, end, (char *)device, NULL }; /* which posix_spawn does not change */
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	int ret;
@@ -161,7 +161,7 @@ static int start(const struct preen *preen, char *target, int out, pid_t *pid)
 }
 
 /* Runs it to its end; *status is that of waitpid. */
-static int run_e2fsck(struct preen *preen, char *target, struct output *output, int *status)
+static int run_e2fsck(struct preen *preen, const char *device, struct output *output, int *status)
 {
 	int fds[2], ret, out;
 	pid_t pid = -1;
@@ -170,11 +170,11 @@ static int run_e2fsck(struct preen *preen, char *target, struct output *output, 
 		msg_err("e2fsck cannot be started: %s", strerror(errno));
 		return ERR_NOMEM;
 	}
-	ret = start(preen, target, fds[1], &pid);
+	ret = start(preen, device, fds[1], &pid);
 	if (ret)
 		msg_err("%s cannot be started: %s; install it, name it with --e2fsck, or run e2fsck -p %s yourself",
 			preen->e2fsck ? preen->e2fsck : "e2fsck",
-			ret == ERR_REFUSED ? strerror(errno) : "out of memory", target);
+			ret == ERR_REFUSED ? strerror(errno) : "out of memory", device);
 	close(fds[1]);
 	if (!ret) {
 		preen->ran = true;
@@ -189,13 +189,13 @@ static int run_e2fsck(struct preen *preen, char *target, struct output *output, 
 	return ret;
 }
 
-static int judge(const struct config *config, int status, const struct output *output)
+static int judge(const struct preen *preen, const struct config *config, int status, const struct output *output)
 {
 	char words[2 * LINE_SIZE], how[64];
 	const char *reason;
 	int ret;
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) & FSCK_CANCELED) {
+	if ((preen->stop && *preen->stop) || (WIFEXITED(status) && WEXITSTATUS(status) & FSCK_CANCELED)) {
 		msg_err("%s: e2fsck was stopped", config->device);
 		return ERR_STOPPED;
 	}
@@ -214,45 +214,45 @@ static int judge(const struct config *config, int status, const struct output *o
 	return ERR_REFUSED;
 }
 
-/* libext2fs takes what stands behind a question mark for options. */
-static int name_target(const struct config *config, char *buf, size_t size)
+/* Whether e2fsck can be run here, and may be. */
+static int check_run(const struct config *config, const char *reason)
 {
-	int len;
-
-	if (strchr(config->device, '?')) {
-		msg_err("%s: e2fsck cannot open a path with a question mark; use another name", config->device);
-		return ERR_REFUSED;
-	}
-	if (config->offset)
-		len = snprintf(buf, size, "%s?offset=%llu", config->device, (unsigned long long)config->offset);
-	else
-		len = snprintf(buf, size, "%s", config->device);
-	if (len >= 0 && (size_t)len < size)
-		return 0;
-	msg_err("%s: the path is too long", config->device);
-	return ERR_REFUSED;
-}
-
-int preen_run(struct preen *preen, const struct config *config)
-{
-	struct output output = { .len = 0 };
-	char target[4352];
-	const char *reason;
-	int ret, status = 0;
-
-	ret = look(config, &reason);
-	if (ret || !reason)
-		return ret;
 	if (config->action != CONFIG_CONVERT) {
 		msg_err("%s: %s, which a conversion with fsck = preen has e2fsck do, and this run does not, as it "
 			"leaves the file system alone; run e2fsck -p %s first. Nothing was written.",
 			config->device, reason, config->device);
 		return ERR_REFUSED;
 	}
-	ret = name_target(config, target, sizeof(target));
+	/* it loses the offset when it opens the device again behind the replay */
+	if (config->offset) {
+		msg_err("%s: %s, and e2fsck cannot do that at an offset; attach it with losetup --offset %llu, and name "
+			"the loop device. Nothing was written.",
+			config->device, reason, (unsigned long long)config->offset);
+		return ERR_REFUSED;
+	}
+	/* libext2fs takes what stands behind it for options */
+	if (strchr(config->device, '?')) {
+		msg_err("%s: %s, and e2fsck cannot open a path with a question mark; use another name. Nothing was "
+			"written.",
+			config->device, reason);
+		return ERR_REFUSED;
+	}
+	return 0;
+}
+
+int preen_run(struct preen *preen, const struct config *config)
+{
+	struct output output = { .len = 0 };
+	const char *reason;
+	int ret, status = 0;
+
+	ret = look(config, &reason);
+	if (ret || !reason)
+		return ret;
+	ret = check_run(config, reason);
 	if (ret)
 		return ret;
 	msg_info("%s: %s: running e2fsck -p", config->device, reason);
-	ret = run_e2fsck(preen, target, &output, &status);
-	return ret ? ret : judge(config, status, &output);
+	ret = run_e2fsck(preen, config->device, &output, &status);
+	return ret ? ret : judge(preen, config, status, &output);
 }
