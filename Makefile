@@ -11,6 +11,7 @@
 #     DEPS_PINS=FILE other pinned sources than scripts/deps.pins
 #     TESTS="A B"    tests to run instead of all, for check: a unit test's program or a script's path
 #     PREFIX=, DESTDIR=   for install, default PREFIX /usr/local
+#     SYSCONFDIR=    where the configuration is installed, default /etc
 #     DRACUT_DIR=    where dracut looks for modules, default /usr/lib/dracut
 #     UNIT_DIR=      where systemd looks for units, default PREFIX/lib/systemd/system
 #
@@ -85,7 +86,7 @@ help:
 #: make debug          build/debug/fsconvert, with sanitizers and fault injection
 #: make unit           builds and runs the unit tests
 #: make objs           compiles everything, links nothing
-#: make install        to $(DESTDIR)$(PREFIX)
+#: make install        to $(DESTDIR)$(PREFIX), and the configuration where there is none
 #: make clean          removes what was built, keeps build/deps; distclean removes that too
 
 # --- prerequisites and libraries ---

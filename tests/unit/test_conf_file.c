@@ -219,7 +219,12 @@ static void test_precedence(void **state)
 	/* a list is laid over the defaults, not over the one it wins over */
 	assert_string_equal(value_of(KEY_FEATURES),
 			    "^extref,skinny-metadata,no-holes,free-space-tree,^block-group-tree");
+	assert_read("features = bgt");
+	assert_int_equal(conf_file_set(&options, "features = ^no-holes"), 0);
+	assert_string_equal(value_of(KEY_FEATURES),
+			    "extref,skinny-metadata,^no-holes,free-space-tree,^block-group-tree");
 	/* what loses is looked at all the same */
+	assert_int_equal(conf_file_set(&options, "nodesize = 8k"), 0);
 	assert_int_equal(conf_file_parse(&options, "conf", "nodesize = x", 12), ERR_USAGE);
 	messages_gather(&messages);
 	assert_int_equal(conf_file_set(&options, "zork=\x1b"), ERR_USAGE);
@@ -227,7 +232,7 @@ static void test_precedence(void **state)
 	messages_gather(&messages);
 	assert_int_equal(conf_file_set(&options, "#label=x"), ERR_USAGE);
 	assert_int_equal(conf_file_set(&options, ""), ERR_USAGE);
-	assert_int_equal(options.places[KEY_LABEL].origin, ORIGIN_SET);
+	assert_int_equal(options.places[KEY_LABEL].origin, ORIGIN_DEFAULT);
 }
 
 static char *print(bool json)
