@@ -225,8 +225,8 @@ static int check_run(const struct config *config, const char *reason)
 	}
 	/* it loses the offset when it opens the device again behind the replay */
 	if (config->offset) {
-		msg_err("%s: %s, and e2fsck cannot do that at an offset; attach it with losetup --offset %llu, and name "
-			"the loop device. Nothing was written.",
+		msg_err("%s: %s, and e2fsck cannot do that at an offset; attach it with losetup --offset %llu, and "
+			"name the loop device. Nothing was written.",
 			config->device, reason, (unsigned long long)config->offset);
 		return ERR_REFUSED;
 	}

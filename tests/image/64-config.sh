@@ -186,7 +186,8 @@ preen --e2fsck "$work/stopped" "$image"
 ended 1 'e2fsck was stopped'
 program waits <<< 'exec sleep 60'
 status=0
-timeout --preserve-status 2 "$FSCONVERT" --set fsck=preen --e2fsck "$work/waits" "$image" > "$work/log" 2>&1 || status=$?
+timeout --preserve-status 2 "$FSCONVERT" --set fsck=preen --e2fsck "$work/waits" "$image" > "$work/log" 2>&1 ||
+	status=$?
 ended 1 'e2fsck was stopped'
 
 say 'what e2fsck must not touch'

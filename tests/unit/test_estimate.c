@@ -154,7 +154,7 @@ static void test_io_errors(void **state)
 	struct job *job = estimated(&slow, true, 0);
 
 	(void)state;
-	for (; opts.fail_read < 20; opts.fail_read += 18) { /* one of the first, of one by one; then of several at once */
+	for (; opts.fail_read < 20; opts.fail_read += 18) { /* of one by one, of several at once */
 		assert_int_equal(dev_fault_new(image.dev, &opts, &fault), 0);
 		fence = job->dev;
 		job->dev = fault;

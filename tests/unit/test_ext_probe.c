@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the superblock says before the file system is opened: each pending thing alone, and what must not be looked at. */
+/* What the superblock says before the file system is opened: each pending thing alone, and what is left alone. */
 #include "ext_image.h"
 
 static struct image plain; /* no checksums, so that fields can be changed alone */
