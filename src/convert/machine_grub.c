@@ -2,7 +2,8 @@
 /*
  * GRUB: its files may lie in a btrfs, but what the firmware loads of it must be able to read one. That is the core
  * image which the boot sector of the disk names (BIOS), or a program on the EFI system partition, of which grub-install
- * leaves a copy beside its modules; but where it finds a signed one of the distribution, it installs that.
+ * leaves a copy beside its modules; but where it finds a signed one of the distribution, it installs that. That
+ * partition is not looked at here.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,10 +227,22 @@ static int reads_by_signed(const struct grub_look *g, const struct efi_target *t
 	return read_efi(g, target->image, &known, reads);
 }
 
+/* fsconvert-prepare has looked at the EFI system partition, and has made GRUB there read btrfs where it did not. */
+static int was_prepared(const struct grub_look *g, bool *prepared)
+{
+	char *text;
+	u32 len;
+	int ret = machine_read_path(g->look, "/var/lib/fsconvert/prepare.state", MACHINE_FILE_MAX, &text, &len);
+
+	*prepared = !ret && text && strstr(text, "\ncomplete\n");
+	free(text);
+	return ret;
+}
+
 static int look_at_efi(const struct grub_look *g, const struct efi_target *target)
 {
 	bool refuse = g->refuse && g->sees_root && (!g->bios || g->started_by_efi);
-	bool known, has_btrfs, reads;
+	bool known, has_btrfs, reads, prepared;
 	char path[256];
 	int ret;
 
@@ -239,6 +252,9 @@ static int look_at_efi(const struct grub_look *g, const struct efi_target *targe
 		return ret;
 	ret = reads_by_signed(g, target, &reads);
 	if (ret || reads)
+		return ret;
+	ret = was_prepared(g, &prepared);
+	if (ret || prepared)
 		return ret;
 	if (!known)
 		machine_object(g->look, false, "%s is in this file system, but the GRUB for UEFI that loads it cannot "

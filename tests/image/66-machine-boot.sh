@@ -191,6 +191,9 @@ signed=usr/lib/grub/x86_64-efi-signed
 make_root "mkdir -p $efi $signed usr/lib/shim; cp '$work/ext.efi' $efi/core.efi; : > usr/lib/shim/shimx64.efi.signed
 	cp '$work/btrfs.efi' $signed/grubx64.efi.signed"
 passes 'a signed one is used'
+make_root "mkdir -p $efi var/lib/fsconvert; cp '$work/ext.efi' $efi/core.efi
+	printf 'kernels 1\ncomplete\n' > var/lib/fsconvert/prepare.state"
+passes 'prepared'
 make_root "mkdir $efi; head -c 100000 /dev/urandom > $efi/core.efi"
 warned 'no image' 'the GRUB for UEFI that loads it cannot be examined'
 make_root ': > boot/grub/grub.cfg'
