@@ -9,6 +9,7 @@
 #     boot FLAVOUR [ARGUMENT...]    runs $disk until it turns itself off; kernel arguments beside root=, which is taken
 #                                   from $root_argument. FLAVOUR is that of the initramfs: systemd or plain (dash, no
 #                                   systemd). The machine's init is systemd for the first, else a script.
+#     boot_record, boot_cut         power cuts, see below
 #     guest KEY                     what the guest said of itself: the lines "GUEST KEY: ..." of guest/report.sh
 #     expect_root TYPE              the root of the last boot was a TYPE, could be written to, all files are as they
 #                                   were, no unit has failed
@@ -28,6 +29,7 @@
 boot_tests=$PWD/tests/boot
 boot_cache=$PWD/${BOOT_CACHE:-build/boot}
 # shellcheck disable=SC2034 # for the tests
+root_device=/dev/vda3
 root_uuid=5ad7a4b0-0a38-4c62-8d5f-2f4f6d9b3a11
 root_partuuid=8c5f1d2e-93b1-4f0a-a5b7-6f20c1d0e7a2
 root_type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
@@ -165,6 +167,46 @@ boot_edit_mounted() {
 	umount "$mnt"
 }
 
+# --- power cuts ---
+
+# boot_record IMAGE NAME ARGUMENT...: runs fsconvert on the root of a disk, or on a copy of such a root, and records what
+# it writes: $work/NAME.source is the root before, NAME.done after, NAME.log the record.
+boot_record() {
+	local image=$1 name=$2
+	shift 2
+	if [ "$image" = "$disk" ]; then
+		dd if="$disk" of="$work/$name.source" bs=1M skip="$((boot_start_root / 2048))" \
+			count="$((boot_sectors_root / 2048))" conv=sparse status=none
+	else
+		cp --sparse=always "$image" "$work/$name.source"
+	fi
+	mkdir -p "$work/export"
+	tests/crash/outside.py record --fsconvert "$FSCONVERT" --base "$work/$name.source" --done "$work/$name.done" \
+		--log "$work/$name.log" --work "$work/export" -- "$@" || fail "the recorded run fails"
+}
+
+# boot_armed NAME: the array $armed gets the numbers of epochs of the record after which the device is marked, $epochs
+# how many epochs there are.
+boot_armed() {
+	local name=$1 number
+	epochs=$("$boot_tests/cut.py" count "$work/$name.log")
+	armed=()
+	for ((number = epochs > 12 ? epochs - 12 : 0; number <= epochs; number++)); do
+		cp --sparse=always "$work/$name.source" "$work/state"
+		"$boot_tests/cut.py" apply "$work/$name.log" "$number" "$work/state" 0
+		conv --status "$work/state"
+		[ "$status" -ne 4 ] || armed+=("$number")
+	done
+	rm "$work/state"
+	[ ${#armed[@]} -gt 0 ] || fail "no state of $name is marked"
+}
+
+# boot_cut NAME NUMBER: the root of $disk becomes what a power cut after that many epochs leaves.
+boot_cut() {
+	dd if="$work/$1.source" of="$disk" bs=1M seek="$((boot_start_root / 2048))" conv=notrunc status=none
+	"$boot_tests/cut.py" apply "$work/$1.log" "$2" "$disk" "$((boot_start_root * 512))"
+}
+
 # --- running ---
 
 # boot_start FLAVOUR ARGUMENT...: starts the machine in the background; sets $machine and $serial.
@@ -203,6 +245,23 @@ boot() {
 	printf '    %d s; report after %s s of the guest\n' "$((SECONDS - begun))" "$(guest begin)"
 }
 
+# boot_kill FLAVOUR MILLISECONDS ARGUMENT...: switches the machine off so long after the conversion began.
+boot_kill() {
+	local flavour=$1 delay=$2 try
+	shift 2
+	boot_start "$flavour" "$@"
+	for ((try = 0; try < boot_timeout * 10; try++)); do
+		! grep -qs 'fsconvert: scan' "$serial" || break
+		kill -0 "$machine" 2> /dev/null || boot_fail "the machine has ended"
+		sleep 0.1
+	done
+	sleep "$((delay / 1000)).$(printf '%03d' "$((delay % 1000))")"
+	kill -KILL "$(pgrep -P "$machine")"
+	wait "$machine" 2> /dev/null || :
+	machine=
+	say "killed $delay ms after the scan began; the last words: $(tr '\r' '\n' < "$serial" | grep . | tail -n 1)"
+}
+
 boot_fail() {
 	tr -d '\r' < "$serial" | tail -n "${BOOT_LOG_LINES:-60}"
 	fail "boot $boots: $*"
@@ -215,6 +274,10 @@ stop_machine() {
 # --- judging ---
 
 # For with_root.
+show_type() {
+	blkid -p -o value -s TYPE "$loop" || echo unclear
+}
+
 show_features() {
 	dumpe2fs -h "$loop" 2> /dev/null | sed -n 's/^Filesystem features: *//p'
 }
