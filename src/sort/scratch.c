@@ -236,6 +236,19 @@ static int scratch_move_dev(struct scratch *s, u64 pos, const u8 *from, u8 *to, 
 	return ret;
 }
 
+/* In whole sectors, as a device takes them; zeros fill the last. */
+static int scratch_write_dev(struct scratch *s, u64 pos, const u8 *p, size_t len)
+{
+	size_t whole = round_down(len, SECTOR);
+	u8 last[SECTOR] = { 0 };
+	int ret = scratch_move_dev(s, pos, p, NULL, whole);
+
+	if (ret || whole == len)
+		return ret;
+	memcpy(last, p + whole, len - whole);
+	return scratch_move_dev(s, pos + whole, last, NULL, sizeof(last));
+}
+
 /* ========== Either ========== */
 
 int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos)
@@ -253,7 +266,7 @@ int scratch_append(struct scratch *s, const void *buf, size_t len, u64 *pos)
 		msg_debug("temporary data goes to %s %s", s->dev ? "free blocks of" : "a file in",
 			  s->dev ? s->dev->name : s->dir);
 	if (!ret)
-		ret = s->dev ? scratch_move_dev(s, s->used, buf, NULL, len) : scratch_write_file(s, s->used, buf, len);
+		ret = s->dev ? scratch_write_dev(s, s->used, buf, len) : scratch_write_file(s, s->used, buf, len);
 	if (ret)
 		return ret;
 	*pos = s->used;

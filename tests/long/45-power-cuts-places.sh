@@ -13,7 +13,7 @@ debugfs -R 'testb 67108864' "$work/source" 2>&1 | grep -q 'marked in use' || fai
 round_trip '257 GiB' --count 40 --nested 8 --judge 2
 
 say 'a conversion that spills'
-crash_source 300M -t ext4 -N 100000
+crash_source 700M -t ext4 -g 8192 -N 100000
 mount_image ext4 noinit_itable "$work/source"
 mkdir "$mnt/spill"
 for folder in $(seq 40); do

@@ -191,9 +191,17 @@ static void test_device(void **state)
 	assert_int_equal(scratch_new_dev(fence, ranges, ARRAY_SIZE(ranges), &s), 0);
 	check_appends(s);
 	assert_memory_equal(dev_mem_data(mem) + 512 * KIB, "again", 5);
+	/* whole sectors are written, with zeros at the end */
+	memset(big, 0x55, sizeof(big));
+	memset(dev_mem_data(mem) + 64 * KIB, 0x77, 8192);
+	scratch_reset(s);
+	assert_int_equal(scratch_append(s, big, 4096 + 100, &pos), 0);
+	assert_memory_equal(dev_mem_data(mem) + 512 * KIB, big, 4096);
+	assert_memory_equal(dev_mem_data(mem) + 64 * KIB, big, 100);
+	for (size_t i = 100; i < 8192; i++)
+		assert_int_equal(dev_mem_data(mem)[64 * KIB + i], i < 4096 ? 0 : 0x77);
 
 	scratch_reset(s);
-	memset(big, 0x55, sizeof(big));
 	assert_int_equal(scratch_append(s, big, sizeof(big), &pos), 0);
 	assert_int_equal(scratch_append(s, big, sizeof(big), &pos), 0);
 	assert_int_equal(scratch_append(s, big, 8193, &pos), ERR_NOSPC);
