@@ -192,7 +192,7 @@ int machine_core_read_bios(const u8 *image, size_t len, struct machine_core *cor
 		return 0;
 	packed = get_le32(image + SECTOR_SIZE + PACKED_SIZE);
 	unpacked = get_le32(image + SECTOR_SIZE + UNPACKED_SIZE);
-	if (!packed || packed > len || unpacked < packed || unpacked > MAX_UNPACKED)
+	if (!packed || unpacked < packed || unpacked > MAX_UNPACKED)
 		return 0;
 	out = malloc(unpacked);
 	if (!out)

@@ -14,7 +14,8 @@ static char top[] = "/dev/shm/disk-test-XXXXXX";
 static struct dev_disk disks[DEV_DISKS_MAX];
 
 /* sda with sda1 (8:1) and sda3 (8:3), sdb whole (8:16); md0 (9:0) of sda3 and sdb; crypt dm-0 (253:0) on md0, volume
- * dm-1 (253:1) on it; cciss!c0d0 with its second partition (104:2); two devices that are made of each other. */
+ * dm-1 (253:1) on it; md1 (9:1) of sda1 and sda3; cciss!c0d0 with its second partition (104:2); two devices that are
+ * made of each other. */
 static const char *const tree =
 	"set -e; mkdir -p dev/block\n"
 	"disk() { mkdir -p \"devices/$1/slaves\"; ln -s \"../../devices/$1\" \"dev/block/$2\"; }\n"
@@ -24,6 +25,7 @@ static const char *const tree =
 	"disk sda 8:0; part sda sda1 8:1 1; part sda sda3 8:3 3; disk sdb 8:16; disk md0 9:0; slave md0 sda/sda3\n"
 	"slave md0 sdb; disk dm-0 253:0; slave dm-0 md0; disk dm-1 253:1; slave dm-1 dm-0\n"
 	"disk 'cciss!c0d0' 104:0; part 'cciss!c0d0' 'cciss!c0d0p2' 104:2 2\n"
+	"disk md1 9:1; slave md1 sda/sda1; slave md1 sda/sda3\n"
 	"disk x 1:1; disk y 1:2; slave x y; slave y x\n"
 	"disk many 1:3; i=0; while [ $i -lt 40 ]; do disk d$i 2:$i; slave many d$i; i=$((i + 1)); done\n";
 
@@ -74,6 +76,8 @@ static void test_stacks(void **state)
 	assert_true(a && b);
 	for (size_t i = 0; i < 2; i++)
 		assert_true(!disks[i].same && !disks[i].partition);
+	/* two partitions of one disk */
+	assert_int_equal(dev_disks_below(9, 1, top, disks), 1);
 	/* no disk at all, and more than there is room for */
 	assert_int_equal(dev_disks_below(1, 1, top, disks), 0);
 	assert_int_equal(dev_disks_below(1, 3, top, disks), DEV_DISKS_MAX);

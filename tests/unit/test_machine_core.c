@@ -44,7 +44,7 @@ static void put_object(struct image *image, u32 type, const void *bytes, size_t 
 	put(image, bytes, len);
 }
 
-/* An ELF file with a section .modname, and the names of sections behind it. */
+/* An ELF file with the sections .text, which says "btrfs" as well, .modname, and the names of sections. */
 static void put_module(struct image *image, bool wide, const char *name)
 {
 	static const char names[] = "\0.text\0.modname\0.shstrtab";
@@ -61,15 +61,16 @@ static void put_module(struct image *image, bool wide, const char *name)
 	for (u32 i = 1; i < 4; i++) {
 		static const u32 name_at[] = { 0, 1, 7, 16 };
 		u8 *section = elf + head + i * entry;
-		u32 size = i == 3 ? sizeof(names) : i == 2 ? (u32)strlen(name) + 1 : 4;
+		u32 size = i == 3 ? sizeof(names) : i == 2 ? (u32)strlen(name) + 1 : 6;
 
 		put_le32(section, name_at[i]);
-		put_le32(section + (wide ? 0x18 : 0x10), i == 3 ? at_names : i == 2 ? at_name : 0);
+		put_le32(section + (wide ? 0x18 : 0x10), i == 3 ? at_names : i == 2 ? at_name : 900);
 		put_le32(section + (wide ? 0x20 : 0x14), size);
 	}
 	memcpy(elf + at_names, names, sizeof(names));
 	strcpy((char *)elf + at_name, name);
-	put_object(image, 0, elf, at_name + strlen(name) + 1);
+	strcpy((char *)elf + 900, "btrfs");
+	put_object(image, 0, elf, sizeof(elf));
 }
 
 /* The header and all objects. */
@@ -123,6 +124,9 @@ static void make_bios(struct image *core, bool btrfs)
 		plain.bytes[plain.len] = r % 5 && plain.len > 700 ? plain.bytes[plain.len - 1 - r % 700] : (u8)(r >> 8);
 	}
 	memcpy(plain.bytes + 1234, "mimg", 4);
+	/* and one that means something, but is not the last thing there */
+	put_modules(&plain, false, true);
+	plain.len += 100;
 	put_modules(&plain, false, btrfs);
 	pack(&plain, core);
 }
@@ -213,9 +217,51 @@ static void test_lzma(void **state)
 		assert_int_equal(machine_lzma(packed.bytes + start, (packed.len - start) / 2, out, plain.len, &done),
 				 0);
 		assert_int_equal(machine_lzma(packed.bytes + start, 4, out, plain.len, &done), 0);
+		/* not one byte more than is asked for */
+		for (size_t size = plain.len; size; size /= 2) {
+			u8 *exact = malloc(size);
+
+			assert_non_null(exact);
+			assert_int_equal(machine_lzma(packed.bytes + start, packed.len - start, exact, size, &done), 1);
+			assert_memory_equal(exact, plain.bytes, size);
+			free(exact);
+		}
 		packed.bytes[start] = 1;
 		assert_int_equal(machine_lzma(packed.bytes + start, packed.len - start, out, plain.len, &done), 0);
 	}
+}
+
+/* It begins with a match of nothing. */
+static void test_lzma_distance(void **state)
+{
+	u8 in[100], out[4];
+	size_t done;
+
+	(void)state;
+	memset(in, 0xff, sizeof(in));
+	in[0] = 0;
+	assert_int_equal(machine_lzma(in, sizeof(in), out, sizeof(out), &done), 0);
+	assert_int_equal(done, 0);
+}
+
+/* A module too short for the head of an ELF file, at the very end. */
+static void test_short_module(void **state)
+{
+	size_t begin = 0x400, head = 24;
+	u8 *exact;
+
+	(void)state;
+	make_efi(&image, true, true);
+	image.len = begin + head;
+	put_object(&image, 0, "\177ELF\2\1", 6);
+	put_le32(image.bytes + begin + 16, (u32)(image.len - begin));
+	put_le32(image.bytes + 0x1b0 + 16, (u32)(image.len - begin));
+	exact = malloc(image.len);
+	assert_non_null(exact);
+	memcpy(exact, image.bytes, image.len);
+	assert_int_equal(machine_core_read_efi(exact, image.len, &core), 1);
+	assert_false(core.has_btrfs);
+	free(exact);
 }
 
 /* Bytes are changed at random; the sanitizers judge. */
@@ -283,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_efi),
 		cmocka_unit_test(test_bios),
 		cmocka_unit_test(test_lzma),
+		cmocka_unit_test(test_lzma_distance),
+		cmocka_unit_test(test_short_module),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_sectors),
 	};

@@ -133,11 +133,20 @@ static void test_new_names(void **state)
 		{ "UUID=" NEW " / ext4\n", NULL },
 		{ "LABEL=new / ext4\n", NULL },
 	};
+	static const struct rewrite_case odd[] = {
+		{ "/dev/disk/by-label/a\\x4 / ext4\n", "/dev/disk/by-label/a\\x4 / btrfs\n" },
+		{ "LABEL=a\\134x4 / ext4\n", "LABEL=a\\134x4 / btrfs\n" },
+	};
+	static const struct rewrite_case half_quoted[] = { { "LABEL=\"a' / ext4\n", "LABEL=\"a' / btrfs\n" } };
 	static const struct rewrite_case by_uuid[] = { { "LABEL=old / ext4\n", "UUID=" OURS " / btrfs\n" } };
 	struct fstab_identity id = identity(true, "old", "new");
 
 	(void)state;
 	check_cases(both, ARRAY_SIZE(both), &id);
+	id = identity(false, "a\\x4", "a\\x4");
+	check_cases(odd, ARRAY_SIZE(odd), &id);
+	id = identity(false, "\"a'", "\"a'");
+	check_cases(half_quoted, 1, &id);
 	/* a label that is gone, or could not be written without escapes */
 	id = identity(false, "old", "");
 	check_cases(by_uuid, 1, &id);
@@ -189,7 +198,7 @@ static void test_fields(void **state)
 	assert_false(fstab_next(&pos, end, &line));
 	line.field[0] = (struct fstab_field){ "a\\000b", 6 };
 	assert_false(fstab_decode(&line.field[0], name, sizeof(name)));
-	line.field[0] = (struct fstab_field){ "a\\04", 4 };
+	line.field[0] = (struct fstab_field){ "a\\040", 4 };
 	assert_true(fstab_decode(&line.field[0], name, sizeof(name)));
 	assert_string_equal(name, "a\\04");
 }
