@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The power was cut while the superblocks were switched. The argument is gone, and the next boot ends with a whole system
-# all the same; where two superblocks stand side by side, udev makes no link by which the root could be found.
+# The power was cut while the superblocks were switched. The argument is gone, and the next boot ends with a whole
+# system all the same; where two superblocks stand side by side, udev makes no link by which the root could be found.
 # shellcheck source=tests/boot/lib.sh
 . "$(dirname "$0")/lib.sh"
 [ -c /dev/fuse ] || skip 'needs /dev/fuse'

@@ -3,13 +3,15 @@
 #
 # Boots a Debian system in an emulated machine (QEMU, TCG). Source it instead of tests/lib/lib.sh, which it includes.
 #
-#     boot_disk                     makes $disk, a copy of the base disk: GPT, $disk_root is the root (ext4, label
-#                                   "guest-root", UUID $root_uuid, PARTUUID $root_partuuid), $disk_swap a swap
+#     boot_disk                     makes $disk, a copy of the base disk: /dev/vda1 is for GRUB, vda2 swap, and vda3,
+#                                   which is $root_device, the root: ext4, label "guest-root", $root_uuid,
+#                                   $root_partuuid
 #     boot_edit FUNCTION            calls it while the root of $disk is mounted at $mnt
+#     with_root FUNCTION            calls it while $loop is the root of $disk
 #     boot FLAVOUR [ARGUMENT...]    runs $disk until it turns itself off; kernel arguments beside root=, which is taken
 #                                   from $root_argument. FLAVOUR is that of the initramfs: systemd or plain (dash, no
 #                                   systemd). The machine's init is systemd for the first, else a script.
-#     boot_record, boot_cut         power cuts, see below
+#     boot_record, boot_cut, ...    power cuts, see cuts.sh
 #     guest KEY                     what the guest said of itself: the lines "GUEST KEY: ..." of guest/report.sh
 #     expect_root TYPE              the root of the last boot was a TYPE, could be written to, all files are as they
 #                                   were, no unit has failed
@@ -46,96 +48,10 @@ boot_sectors_bios=2048 boot_start_swap=4096 boot_sectors_swap=32768 boot_start_r
 boot_sectors_root=$((900 * 2048))
 boot_sectors=$((boot_start_root + boot_sectors_root + 2048))
 
-# --- what is built once ---
-
-# boot_key FILE...: a short name for these files and the packages that the guest is made of.
-boot_key() {
-	{
-		cat "$@"
-		apt-cache policy linux-image-cloud-amd64 dracut-core systemd btrfs-progs e2fsprogs | grep Candidate
-	} | sha256sum | cut -c 1-12
-}
-
-# boot_once PATH COMMAND ARGUMENT...: makes PATH with the command unless it is there. Other tests wait meanwhile.
-boot_once() {
-	local path=$1
-	shift
-	[ ! -e "$path" ] || return 0
-	mkdir -p "$boot_cache"
-	(
-		flock 9
-		[ ! -e "$path" ] || exit 0
-		printf -- '--- making %s\n' "${path#"$PWD"/}"
-		"$@"
-	) 9> "$boot_cache/lock" || fail "$path cannot be made"
-}
-
-# boot_system NAME PACKAGE...: a Debian system with these packages beside the usual; sets $system.
-boot_system() {
-	local name=$1
-	shift
-	system=$boot_cache/$name-$(boot_key "$boot_tests/build-root.sh" "$boot_tests"/guest/* "$lib/populate.py" \
-		configs/systemd/fsconvert.service)
-	boot_once "$system" boot_build_system "$system" "$@"
-}
-
-boot_build_system() {
-	local folder=$1
-	shift
-	rm -rf "${folder%-*}"-*
-	"$boot_tests/build-root.sh" "$folder.new" "$@" > "$boot_cache/log" 2>&1 || {
-		tail -n 20 "$boot_cache/log"
-		return 1
-	}
-	mv "$folder.new" "$folder"
-}
-
-# boot_initrd FLAVOUR: sets $initrd.
-boot_initrd() {
-	local options modules='base fs-lib rootfs-block udev-rules btrfs fsconvert usrmount shutdown'
-	case $1 in
-	systemd) options=(--modules "$modules systemd systemd-initrd dracut-systemd") ;;
-	plain) options=(--modules "dash $modules" --omit bash) ;;
-	*) fail "no flavour $1" ;;
-	esac
-	initrd=$system/$1-$(boot_key "$boot_tests/build-initrd.sh" dracut-module/90fsconvert/module-setup.sh)
-	boot_once "$initrd" boot_build_initrd "$initrd" "${options[@]}"
-}
-
-boot_build_initrd() {
-	local output=$1
-	shift
-	rm -f "${output%-*}"-*
-	"$boot_tests/build-initrd.sh" "$system" "$output" "$@" > "$boot_cache/log" 2>&1 || {
-		tail -n 20 "$boot_cache/log"
-		return 1
-	}
-}
-
-boot_base() {
-	local base=$system/disk
-	boot_once "$base" boot_build_disk "$base"
-}
-
-boot_build_disk() {
-	truncate -s "$((boot_sectors * 512))" "$1.new"
-	sfdisk --quiet "$1.new" <<- EOF
-		label: gpt
-		start=2048, size=$boot_sectors_bios, type=21686148-6449-6E6F-744E-656564454649
-		start=$boot_start_swap, size=$boot_sectors_swap, type=0657FD6D-A4AB-43C4-84E5-0933C84B4F4F
-		start=$boot_start_root, size=$boot_sectors_root, uuid=$root_partuuid, type=$root_type
-	EOF
-	# as Debian's installer writes it
-	printf 'UUID=%s / ext4 errors=remount-ro 0 1\nUUID=%s none swap sw,nofail 0 0\n' "$root_uuid" "$swap_uuid" \
-		> "$system/root/etc/fstab"
-	mke2fs -q -F -t ext4 -b 4096 -L guest-root -U "$root_uuid" -d "$system/root" \
-		-E "offset=$((boot_start_root * 512))" "$1.new" "$((boot_sectors_root / 2))k"
-	truncate -s "$((boot_sectors_swap * 512))" "$1.swap"
-	mkswap -q -U "$swap_uuid" "$1.swap" > /dev/null
-	dd if="$1.swap" of="$1.new" bs=1M seek="$((boot_start_swap / 2048))" conv=notrunc,sparse status=none
-	rm "$1.swap"
-	mv "$1.new" "$1"
-}
+# shellcheck source=tests/boot/once.sh
+. "$boot_tests/once.sh"
+# shellcheck source=tests/boot/cuts.sh
+. "$boot_tests/cuts.sh"
 
 # --- disks ---
 
@@ -165,46 +81,6 @@ boot_edit_mounted() {
 	mount "$loop" "$mnt"
 	"$@"
 	umount "$mnt"
-}
-
-# --- power cuts ---
-
-# boot_record IMAGE NAME ARGUMENT...: runs fsconvert on the root of a disk, or on a copy of such a root, and records what
-# it writes: $work/NAME.source is the root before, NAME.done after, NAME.log the record.
-boot_record() {
-	local image=$1 name=$2
-	shift 2
-	if [ "$image" = "$disk" ]; then
-		dd if="$disk" of="$work/$name.source" bs=1M skip="$((boot_start_root / 2048))" \
-			count="$((boot_sectors_root / 2048))" conv=sparse status=none
-	else
-		cp --sparse=always "$image" "$work/$name.source"
-	fi
-	mkdir -p "$work/export"
-	tests/crash/outside.py record --fsconvert "$FSCONVERT" --base "$work/$name.source" --done "$work/$name.done" \
-		--log "$work/$name.log" --work "$work/export" -- "$@" || fail "the recorded run fails"
-}
-
-# boot_armed NAME: the array $armed gets the numbers of epochs of the record after which the device is marked, $epochs
-# how many epochs there are.
-boot_armed() {
-	local name=$1 number
-	epochs=$("$boot_tests/cut.py" count "$work/$name.log")
-	armed=()
-	for ((number = epochs > 12 ? epochs - 12 : 0; number <= epochs; number++)); do
-		cp --sparse=always "$work/$name.source" "$work/state"
-		"$boot_tests/cut.py" apply "$work/$name.log" "$number" "$work/state" 0
-		conv --status "$work/state"
-		[ "$status" -ne 4 ] || armed+=("$number")
-	done
-	rm "$work/state"
-	[ ${#armed[@]} -gt 0 ] || fail "no state of $name is marked"
-}
-
-# boot_cut NAME NUMBER: the root of $disk becomes what a power cut after that many epochs leaves.
-boot_cut() {
-	dd if="$work/$1.source" of="$disk" bs=1M seek="$((boot_start_root / 2048))" conv=notrunc status=none
-	"$boot_tests/cut.py" apply "$work/$1.log" "$2" "$disk" "$((boot_start_root * 512))"
 }
 
 # --- running ---
