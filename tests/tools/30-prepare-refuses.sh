@@ -30,8 +30,13 @@ expect_said 'repeat with --yes'
 run fsconvert-prepare --frobnicate
 expect_status 2
 expect_said 'unknown option --frobnicate'
-run fsconvert-prepare --help
-expect_status 0
+for tool in fsconvert-prepare fsconvert-finalize; do
+	run "$tool" --help
+	expect_status 0
+	diff <(grep -oE '^  --[a-z-]+' <<< "$said" | tr -d ' ' | sort) \
+		<(awk '/^\.SH / { on = $2 == "OPTIONS" } on && tag { gsub(/\\/, ""); sub(/=.*/, ""); print $2 }
+			{ tag = /^\.TP/ }' "docs/$tool.8" | sort) || fail "the manual page of $tool has other options"
+done
 run setpriv --reuid 65534 fsconvert-prepare
 expect_status 3
 expect_said 'only root'
