@@ -13,6 +13,12 @@
 
 fsconvert_run=/run/fsconvert
 
+# An archive appended to an initramfs brings what that may lack.
+case :$PATH: in
+*:/usr/libexec/fsconvert/tools:*) ;;
+*) PATH=$PATH:/usr/libexec/fsconvert/tools ;;
+esac
+
 # fsconvert_say LEVEL TEXT: to the log, the journal and the console. LEVEL is one of the kernel's: 3 error, 4 warning,
 # 5 notice, 6 information. The console gets it from the kernel or, if that keeps it to itself ("quiet"), from here.
 fsconvert_say() {
@@ -67,8 +73,8 @@ fsconvert_text() {
 	printf '%s\n' "$text"
 }
 
-# fsconvert_show PROGRESS: a line that the next one overwrites.
-fsconvert_show() {
+# fsconvert_progress PROGRESS: in words.
+fsconvert_progress() {
 	local phase part total rate left line
 	phase=$(fsconvert_field phase "$1")
 	part=$(fsconvert_field 'done' "$1")
@@ -80,6 +86,13 @@ fsconvert_show() {
 	[ "${rate:-0}" = 0 ] || line="$line  $((rate / 1048576)) MiB/s"
 	left=${left%%.*}
 	[ -z "$left" ] || line="$line  $((left / 60)) min $((left % 60)) s left"
+	printf '%s\n' "$line"
+}
+
+# fsconvert_show PROGRESS: a line that the next one overwrites.
+fsconvert_show() {
+	local line
+	line=$(fsconvert_progress "$1")
 	printf '\rfsconvert: %s\033[K' "$line" > /dev/console
 	fsconvert_splash "$line"
 } 2> /dev/null
