@@ -10,6 +10,10 @@
 #     DEPS=DIR       where the static libraries are built and kept, default build/deps
 #     DEPS_PINS=FILE other pinned sources than scripts/deps.pins
 #     TESTS="A B"    tests to run instead of all, for check: a unit test's program or a script's path
+#     FSCONVERT_CONF=FILE  the configuration inside initramfs, overlay and rescue image, default configs/fsconvert.conf
+#     KERNEL_MODULES_DIR=DIR  a kernel's /lib/modules/VERSION whose disk drivers make initramfs adds
+#     OVERLAY_MODULES=DIR  the same for btrfs in make overlay, where the initramfs has none
+#     RESCUE_KERNEL=, KERNEL_DEB=, RESCUE_ARGUMENTS=, RESCUE_TIMEOUT=   for make rescue-iso: see initramfs/build-iso.sh
 #     PREFIX=, DESTDIR=   for install, default PREFIX /usr/local
 #     SYSCONFDIR=    where the configuration is installed, default /etc
 #     DRACUT_DIR=    where dracut looks for modules, default /usr/lib/dracut
@@ -86,13 +90,16 @@ help:
 #: make debug          build/debug/fsconvert, with sanitizers and fault injection
 #: make unit           builds and runs the unit tests
 #: make objs           compiles everything, links nothing
+#: make initramfs      build/fsconvert-initramfs.cpio.gz, a system of its own for any kernel
+#: make overlay        build/fsconvert-overlay.cpio.gz, to append to an initramfs that dracut has made
+#: make rescue-iso     build/fsconvert-rescue.iso, for a CD or a USB stick, BIOS or UEFI
 #: make install        to $(DESTDIR)$(PREFIX), and the configuration where there is none
 #: make clean          removes what was built, keeps build/deps; distclean removes that too
 
 # --- prerequisites and libraries ---
 
 prereqs:
-	@scripts/install-packages.sh build debug demo check
+	@scripts/install-packages.sh build debug demo check initramfs rescue
 
 tools-build:
 	@scripts/install-packages.sh --check build
@@ -165,18 +172,19 @@ IMAGE_TESTS := $(sort $(wildcard tests/image/[0-9]*.sh))
 CRASH_TESTS := $(sort $(wildcard tests/crash/[0-9]*.sh))
 TOOLS_TESTS := $(sort $(wildcard tests/tools/[0-9]*.sh))
 BOOT_TESTS := $(sort $(wildcard tests/boot/[0-9]*.sh))
+RESCUE_TESTS := $(sort $(wildcard tests/rescue/[0-9]*.sh))
 ifeq ($(wildcard .git),)
 STATIC_TESTS := $(filter-out %/check-untracked.sh,$(STATIC_TESTS))
 endif
 
 check:
-	@scripts/install-packages.sh build debug demo check
+	@scripts/install-packages.sh build debug demo check initramfs rescue
 	@$(MAKE) all debug unit-programs
-	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(BOOT_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) \
+	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(BOOT_TESTS) $(RESCUE_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) \
 		$(TOOLS_TESTS) $(IMAGE_TESTS))
 
 check-long:
-	@scripts/install-packages.sh build debug demo check
+	@scripts/install-packages.sh build debug demo check initramfs rescue
 	@$(MAKE) all debug
 	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/long/[0-9]*.sh)))
 
@@ -189,6 +197,29 @@ bench:
 	@scripts/install-packages.sh build demo check
 	@$(MAKE) all
 	@tests/bench/run.sh
+
+# --- for machines that cannot convert themselves ---
+
+initramfs overlay rescue-iso: export DEPS := $(DEPS)
+initramfs overlay rescue-iso: export FSCONVERT_CONF := $(FSCONVERT_CONF)
+
+initramfs:
+	@scripts/install-packages.sh build initramfs
+	@$(MAKE) all
+	@initramfs/fetch.sh pinned
+	@KERNEL_MODULES_DIR='$(KERNEL_MODULES_DIR)' initramfs/build-initramfs.sh build/fsconvert-initramfs.cpio.gz
+
+overlay:
+	@scripts/install-packages.sh build initramfs
+	@$(MAKE) all
+	@initramfs/fetch.sh pinned
+	@OVERLAY_MODULES='$(OVERLAY_MODULES)' initramfs/build-overlay.sh build/fsconvert-overlay.cpio.gz
+
+rescue-iso:
+	@scripts/install-packages.sh build initramfs rescue
+	@$(MAKE) all
+	@RESCUE_KERNEL='$(RESCUE_KERNEL)' KERNEL_DEB='$(KERNEL_DEB)' RESCUE_ARGUMENTS='$(RESCUE_ARGUMENTS)' \
+		RESCUE_TIMEOUT='$(RESCUE_TIMEOUT)' initramfs/build-iso.sh build/fsconvert-rescue.iso
 
 # --- installation and cleaning ---
 
@@ -215,7 +246,7 @@ distclean:
 	@rm -rf build
 
 .PHONY: all help prereqs tools-build tools-debug deps objs debug unit unit-programs check check-long demo bench \
-	install clean distclean FORCE
+	initramfs overlay rescue-iso install clean distclean FORCE
 .SECONDARY:
 
 -include $(MUSL_OBJECTS:.o=.d) $(DEBUG_OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)

@@ -27,7 +27,7 @@ add_busybox() {
 	while read -r applet; do
 		# what manages a system's packages, users and services has no business here
 		case ${applet##*/} in
-		busybox | dpkg | dpkg-deb | rpm | adduser | login | sulogin | passwd | su) continue ;;
+		busybox | linuxrc | dpkg | dpkg-deb | rpm | adduser | login | sulogin | passwd | su) continue ;;
 		esac
 		mkdir -p "$tree/${applet%/*}"
 		ln -s /bin/busybox "$tree/$applet"

@@ -18,7 +18,7 @@ put() {
 # Names are sorted, owners and times fixed, so that the same files make the same bytes.
 pack() {
 	find "$1" -exec touch -h -d @0 {} +
-	(cd "$1" && find . -mindepth 1 ! \( -type d -path "./${2:-}" \) -printf '%P\0' | LC_ALL=C sort -z |
+	(cd "$1" && find . -mindepth 1 ! \( -type d -path "./${2:-none}" \) -printf '%P\0' | LC_ALL=C sort -z |
 		cpio --null --create --format=newc --owner=0:0 --reproducible --quiet) | gzip -9n
 }
 
@@ -30,7 +30,8 @@ unpack_busybox() {
 }
 
 # add_modules FOLDER TARGET: of the modules in FOLDER, the /lib/modules/VERSION of a kernel, those in modules.list and
-# what they need, below $tree/TARGET. Compressed ones are unpacked, as the archive is compressed as a whole.
+# what they need, below $tree/TARGET, with as much of an index as busybox reads. Compressed ones are unpacked, as the
+# archive is compressed as a whole.
 add_modules() {
 	local from=$1 version target file
 	version=$(basename "$(realpath "$1")")
@@ -47,18 +48,12 @@ add_modules() {
 		*) cp "$from/$file" "$target/$file" ;;
 		esac
 	done < "$tree.modules"
+	awk -F : 'NR == FNR { wanted[$0]; next } $1 in wanted' "$tree.modules" "$from/modules.dep" |
+		sed -E 's/[.]ko[.][a-z]+/.ko/g' > "$target/modules.dep"
+	sed -E 's#.*/##; s/[.]ko.*//; y/-/_/' "$tree.modules" |
+		awk 'NR == FNR { wanted[$1]; next } $3 in wanted' - "$from/modules.alias" > "$target/modules.alias"
 	rm "$tree.modules"
-	for file in modules.order modules.builtin modules.builtin.modinfo; do
-		[ ! -e "$from/$file" ] || cp "$from/$file" "$target/$file"
-	done
 	find "$target" -type f -exec chmod 0644 {} +
-	mkdir -p "$tree.depmod/lib/modules"
-	mv "$target" "$tree.depmod/lib/modules/$version"
-	depmod -b "$tree.depmod" "$version"
-	mv "$tree.depmod/lib/modules/$version" "$target"
-	rm -r "$tree.depmod"
-	# busybox reads only these
-	find "$target" -maxdepth 1 -name 'modules.*' ! -name modules.dep ! -name modules.alias -delete
 }
 
 # modules_wanted FOLDER: of the modules there, the files of those that are listed on standard input, and of what these

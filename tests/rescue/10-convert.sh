@@ -11,7 +11,7 @@ mkext "$work/other" 64M -t ext3 -L other
 
 from_cd
 disks "$work/other" "$work/image"
-machine_start
+machine_start -name convert
 drive << KEYS
 	see 120 Convert a file system to btrfs
 	key enter

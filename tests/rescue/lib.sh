@@ -129,5 +129,6 @@ heard() {
 [ "$(dpkg --print-architecture)" = amd64 ] || skip "the rescue image is one for amd64"
 requires command -v qemu-system-x86_64
 requires command -v xorriso
+requires command -v grub-mkimage
 cleanup_fn machine_end
 rescue_image
