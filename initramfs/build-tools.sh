@@ -67,7 +67,8 @@ configure() {
 	mkdir -p "$tree/etc/lvm"
 	cat > "$tree/etc/lvm/lvm.conf" <<- EOF
 		activation { udev_sync = 0 udev_rules = 0 verify_udev_operations = 0 monitoring = 0 }
-		devices { obtain_device_list_from_udev = 0 external_device_info_source = "none" use_devicesfile = 0 hints = "none" }
+		devices { obtain_device_list_from_udev = 0 external_device_info_source = "none" }
+		devices { use_devicesfile = 0 hints = "none" }
 		global { use_lvmpolld = 0 thin_check_executable = "" cache_check_executable = "" }
 		backup { backup = 0 archive = 0 }
 		log { syslog = 0 }

@@ -91,7 +91,8 @@ fetch_kernel() {
 	file=$(find "$deps/kernels/$1" -name '*.deb')
 	if [ -z "$file" ]; then
 		apt_state
-		package=$(apt-cache "${apt[@]}" depends "$1" | sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1)
+		package=$(apt-cache "${apt[@]}" depends "$1" |
+			sed -n '/^ *Depends: linux-image-[0-9]/{ s/.*: //p; q }')
 		package=${package:-$1}
 		echo "fetching $package" >&2
 		download "$state/kernel" "$package" || die "the archive does not give $package"

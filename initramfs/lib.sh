@@ -14,8 +14,8 @@ put() {
 	command install -D -m "${3:-0755}" "$1" "$tree/$2"
 }
 
-# pack FOLDER [PATTERN]: a cpio archive of it on standard output, without entries for the folders that match the pattern.
-# Names are sorted, owners and times fixed, so that the same files make the same bytes.
+# pack FOLDER [PATTERN]: a cpio archive of it on standard output, without entries for the folders that match the
+# pattern. Names are sorted, owners and times fixed, so that the same files make the same bytes.
 pack() {
 	find "$1" -exec touch -h -d @0 {} +
 	(cd "$1" && find . -mindepth 1 ! \( -type d -path "./${2:-none}" \) -printf '%P\0' | LC_ALL=C sort -z |

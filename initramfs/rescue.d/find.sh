@@ -69,8 +69,8 @@ find_partuuid() {
 	if [ "$(probe_hex "$sector" 8)" = 4546492050415254 ]; then
 		entries=$(probe_number "$((sector + 72))" 8)
 		entry=$(probe_number "$((sector + 84))" 4)
-		dd if="/dev/${disk##*/}" of="$p_head" bs="$sector" skip="$entries" count=$((entry * number / sector + 1)) \
-			2> /dev/null
+		dd if="/dev/${disk##*/}" of="$p_head" bs="$sector" skip="$entries" \
+			count=$((entry * number / sector + 1)) 2> /dev/null
 		find_guid "$(probe_hex "$((entry * (number - 1) + 16))" 16)"
 	else
 		printf '%08x-%02x\n' "$(probe_number 440 4)" "$number"

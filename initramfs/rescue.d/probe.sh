@@ -65,14 +65,18 @@ probe_name() {
 
 # Superblocks of arrays that lie at the end, so that the beginning looks like a file system.
 probe_is_member() {
-	local sectors
+	local sectors begin tail version_1 version_0
 	sectors=$((p_size / 512))
 	[ "$sectors" -gt 256 ] || return 1
-	dd if="$1" of="$p_head.tail" bs=512 skip="$((sectors - 256))" count=256 2> /dev/null || return 1
-	# version 1.0, version 0.90, Intel
-	[ "$(probe_hex "$((((sectors - 16) / 8 * 8 - sectors + 256) * 512))" 4 "$p_head.tail")" = fc4e2ba9 ] ||
-		[ "$(probe_hex "$(((sectors / 128 * 128 - 128 - sectors + 256) * 512))" 4 "$p_head.tail")" = fc4e2ba9 ] ||
-		[ "$(probe_hex $((254 * 512)) 10 "$p_head.tail")" = 496e74656c2052616964 ]
+	begin=$((sectors - 256))
+	tail=$p_head.tail
+	dd if="$1" of="$tail" bs=512 skip="$begin" count=256 2> /dev/null || return 1
+	version_1=$(((sectors - 16) / 8 * 8 - begin))
+	version_0=$((sectors / 128 * 128 - 128 - begin))
+	[ "$(probe_hex $((version_1 * 512)) 4 "$tail")" = fc4e2ba9 ] ||
+		[ "$(probe_hex $((version_0 * 512)) 4 "$tail")" = fc4e2ba9 ] ||
+		# of Intel's firmware
+		[ "$(probe_hex $((254 * 512)) 10 "$tail")" = 496e74656c2052616964 ]
 }
 
 probe_ext() {

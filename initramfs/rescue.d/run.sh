@@ -47,8 +47,8 @@ fsconvert_hibernated() {
 
 # --- one at a time, on whatever terminal ---
 
-# run_lock NAME: takes the lock for this process; false when another one has it. It is a link to the owner's number, as a
-# link is made and read as one.
+# run_lock NAME: takes the lock for this process; false when another one has it. It is a link to the owner's number, as
+# a link is made and read as one.
 run_lock() {
 	local self
 	read -r self _ < /proc/self/stat

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 mkext "$work/image" 400M -t ext4 -L 'the data'
-fill "$work/image" --quick
+fill "$work/image" --quick --skip manylinks
 remember "$work/image"
 mkext "$work/other" 64M -t ext3 -L other
 
