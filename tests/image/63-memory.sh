@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Memory stays within the budget, however many inodes there are: 200,000 names of 100 bytes and the content of 20,000
-# small files do not fit in 16 MiB. What the scan sorts then goes to a temporary file, what is built to free blocks of the device. The
-# program's own buffers come on top: 32 MiB.
+# small files do not fit in 16 MiB. What the scan sorts then goes to a temporary file, what is built to free blocks of
+# the device. The program's own buffers come on top: 32 MiB.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 

@@ -456,7 +456,8 @@ static void test_help(void **state)
 		"--csum TYPE", "--checksum TYPE", "-N, --nodesize SIZE", "--metadata PROFILE", "-O, --features LIST",
 		"-l, --label LABEL", "-L, --copy-label", "--uuid SPEC", "-p, --progress", "--no-progress",
 		"--config FILE", "--set KEY=VALUE", "--print-config", "--e2fsck PATH",
-		"--memory SIZE", "--tmpdir DIR", "--offset BYTES", "--json", "--verbose", "--scan", "--help", "--version",
+		"--memory SIZE", "--tmpdir DIR", "--offset BYTES", "--json", "--verbose", "--scan", "--help",
+		"--version",
 	};
 	char *text = NULL, *line, *rest;
 	size_t i, size = 0;

@@ -431,7 +431,8 @@ int main(void)
 		cmocka_unit_test(test_honest),       cmocka_unit_test(test_expect),  cmocka_unit_test(test_keyed_refs),
 		cmocka_unit_test(test_counted_refs), cmocka_unit_test(test_bitmaps), cmocka_unit_test(test_extref),
 		cmocka_unit_test(test_no_image),     cmocka_unit_test(test_surplus), cmocka_unit_test(test_places),
-		cmocka_unit_test(test_io_error),     cmocka_unit_test(test_stopped), cmocka_unit_test(test_stopped_phases),
+		cmocka_unit_test(test_io_error),     cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_stopped_phases),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
