@@ -10,7 +10,7 @@
 #     request/devices   further devices, one a line
 #     request/settings  KEY=VALUE, one a line
 #     request/config    the name of the configuration file
-#     request/on-error  what to do when it fails
+#     request/printed   the configuration that is in force
 
 # shellcheck disable=SC2154 # of fsconvert-lib.sh
 fsconvert_request=$fsconvert_run/request
@@ -89,23 +89,26 @@ fsconvert_configured() {
 
 # fsconvert_check_config: false, and said, when file or arguments are wrong. No device is opened.
 fsconvert_check_config() {
-	local line policy
-	policy='continue'
-	if ! fsconvert_configured fsconvert --print-config > "$fsconvert_request/printed" 2>&1; then
-		while read -r line; do
-			fsconvert_say 3 "$line"
-		done < "$fsconvert_request/printed"
-		return 1
-	fi
+	local line
+	fsconvert_configured fsconvert --print-config > "$fsconvert_request/printed" 2>&1 && return 0
+	while read -r line; do
+		fsconvert_say 3 "$line"
+	done < "$fsconvert_request/printed"
+	return 1
+}
+
+# fsconvert_setting KEY: the value in force, after fsconvert_check_config; without quotes and blanks in it.
+fsconvert_setting() {
+	local line
 	while read -r line; do
 		case $line in
-		'on-error = '*)
-			policy=${line#on-error = }
-			policy=${policy%% *}
+		"$1 = "*)
+			line=${line#"$1 = "}
+			printf '%s\n' "${line%% *}"
+			return 0
 			;;
 		esac
 	done < "$fsconvert_request/printed"
-	printf '%s\n' "$policy" > "$fsconvert_request/on-error"
 }
 
 # fsconvert_asked: true when the arguments ask for anything.
@@ -113,26 +116,27 @@ fsconvert_asked() {
 	[ -s "$fsconvert_request/action" ] || [ -s "$fsconvert_request/devices" ]
 }
 
+# fsconvert_forget NAME...: of the request.
+fsconvert_forget() {
+	local name
+	for name in "$@"; do
+		: > "$fsconvert_request/$name"
+	done
+}
+
 # The cmdline hook.
 fsconvert_cmdline() {
 	local action
 	mkdir -p "$fsconvert_request"
-	if fsconvert_parse; then
-		action=
-		read -r action < "$fsconvert_request/action"
-		if fsconvert_asked && [ "$action" != off ]; then
-			if fsconvert_check_config; then
-				fsconvert_wait_for_devices
-				return 0
-			fi
-		else
-			: > "$fsconvert_request/devices"
-			return 0
-		fi
+	if ! fsconvert_parse || { fsconvert_asked && ! fsconvert_check_config; }; then
+		fsconvert_reject 'wrong kernel arguments or configuration'
+		fsconvert_forget action devices settings config
+		return 0
 	fi
-	fsconvert_reject 'wrong kernel arguments or configuration'
-	: > "$fsconvert_request/action"
-	: > "$fsconvert_request/devices"
+	action=
+	read -r action < "$fsconvert_request/action"
+	[ "$action" != off ] || fsconvert_forget action devices
+	fsconvert_wait_for_devices
 }
 
 # --- further devices ---

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# The hooks of dracut, as functions; beside dracut-lib.sh. They are sourced into the shell that
-# runs all hooks, without systemd the first process: they return, and never exit.
+# The hooks of dracut, as functions; beside dracut-lib.sh. They are sourced into the shell that runs all hooks, without
+# systemd the first process: they return, and never exit.
 
 # shellcheck source=dracut-module/90fsconvert/fsconvert-lib.sh
 . /lib/fsconvert/fsconvert-lib.sh
 # shellcheck source=dracut-module/90fsconvert/fsconvert-options.sh
 . /lib/fsconvert/fsconvert-options.sh
+# shellcheck source=dracut-module/90fsconvert/fsconvert-fstab.sh
+. /lib/fsconvert/fsconvert-fstab.sh
 # shellcheck source=dracut-module/90fsconvert/fsconvert-arguments.sh
 . /lib/fsconvert/fsconvert-arguments.sh
+# written by systemd
+fsconvert_hibernate_location=/sys/firmware/efi/efivars/HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67
 fsconvert_e2fsck=/usr/libexec/fsconvert/e2fsck
 
 # --- converting ---
@@ -18,6 +22,10 @@ fsconvert_e2fsck=/usr/libexec/fsconvert/e2fsck
 # fsconvert_hibernated: says that a suspended system is waiting to be resumed, whose memory knows the old file system.
 fsconvert_hibernated() {
 	local device offset signature
+	if [ -e "$fsconvert_hibernate_location" ]; then
+		fsconvert_reject 'a hibernated system waits, as the firmware tells: resume it and shut down'
+		return 0
+	fi
 	device=$(blkid -c /dev/null -o device -t TYPE=swsuspend 2> /dev/null)
 	if [ -n "$device" ]; then
 		fsconvert_reject "a hibernated system waits on ${device%%[!a-zA-Z0-9/_.-]*}: resume it and shut down"
@@ -104,6 +112,9 @@ fsconvert_device() {
 		status=0
 	fi
 	fsconvert_say 5 "$2: $(fsconvert_field status "$(cat "$fsconvert_run/result.json")")"
+	case $1:$status in
+	root:0 | rollback:0) : > "$fsconvert_run/changed" ;;
+	esac
 	[ "$1" = check ] || fsconvert_settle "$2"
 	return "$status"
 }
@@ -126,11 +137,13 @@ fsconvert_stop() {
 # fsconvert_failed: as the configuration says; the file system is what it was.
 fsconvert_failed() {
 	local policy
-	policy='continue'
-	read -r policy < "$fsconvert_request/on-error"
+	policy=$(fsconvert_setting on-error)
 	case $policy in
 	reboot | poweroff) fsconvert_stop "$policy" ;;
-	shell) emergency_shell -n fsconvert 'fsconvert has failed and changed nothing; leave the shell to boot' ;;
+	shell)
+		getargbool 1 rd.shell || return 0
+		emergency_shell -n fsconvert 'fsconvert has failed and changed nothing; leave the shell to boot'
+		;;
 	esac
 }
 
@@ -232,9 +245,19 @@ fsconvert_premount() {
 	fsconvert_fit_mount
 }
 
+# The pre-pivot hook: the root is mounted. Only when a device holds something else now.
+fsconvert_prepivot() {
+	[ -e "$fsconvert_run/changed" ] || return 0
+	if fsconvert_check_config && [ "$(fsconvert_setting fstab)" = keep ]; then
+		return 0
+	fi
+	fsconvert_fit_fstab "$NEWROOT"
+}
+
 # The cleanup hook: the booted system gets the log and the result, and nothing else.
 fsconvert_cleanup() {
-	rm -rf "$fsconvert_request" "$fsconvert_run/tried" /run/systemd/system/sysroot.mount.d/50-fsconvert.conf
+	rm -rf "$fsconvert_request" "$fsconvert_run/tried" "$fsconvert_run/changed" \
+		/run/systemd/system/sysroot.mount.d/50-fsconvert.conf
 	rmdir "$fsconvert_run" /run/systemd/system/sysroot.mount.d 2> /dev/null
 	return 0
 }

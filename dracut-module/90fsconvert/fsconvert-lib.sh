@@ -180,6 +180,7 @@ fsconvert_resume() {
 	fsconvert_say 5 "$1: a conversion or roll back was interrupted, going on with it"
 	if fsconvert_program --resume "$1" || fsconvert_program --resume --undo "$1"; then
 		fsconvert_say 5 "$1: done, it holds $(fsconvert_type "$1") now"
+		: > "$fsconvert_run/changed"
 		fsconvert_settle "$1"
 		return 0
 	fi

@@ -4,41 +4,36 @@
 #
 # Mount options that ext and btrfs do not share. POSIX sh with `local`, sourced.
 
-# fsconvert_is_ext_option OPTION: ext takes it, and btrfs does not.
-fsconvert_is_ext_option() {
-	case $1 in
-	errors=* | data=* | data_err=* | barrier=[01] | stripe=* | sb=* | abort | debug | debug_want_extra_isize=*) ;;
-	user_xattr | nouser_xattr | delalloc | nodelalloc | auto_da_alloc | auto_da_alloc=* | noauto_da_alloc) ;;
-	quota | noquota | usrquota | grpquota | prjquota | usrjquota=* | grpjquota=* | jqfmt=* | journal_*) ;;
-	noload | norecovery | mbcache | nombcache | dax | dax=* | inode_readahead_blks=* | max_dir_size_kb=*) ;;
-	init_itable | init_itable=* | noinit_itable | max_batch_time=* | min_batch_time=* | mb_optimize_scan=*) ;;
-	i_version | noi_version | block_validity | noblock_validity | dioread_* | nodioread_nolock) ;;
-	resuid=* | resgid=* | grpid | nogrpid | bsdgroups | sysvgroups | bsddf | minixdf | check=* | nocheck) ;;
-	prefetch_block_bitmaps | no_prefetch_block_bitmaps | orlov | oldalloc | warn_on_error | nowarn_on_error) ;;
-	test_dummy_encryption* | inlinecrypt | fc_debug_* | lazy_itable_init=*) ;;
-	*) return 1 ;;
-	esac
-}
+# Options that ext takes and btrfs does not, with or without a value.
+fsconvert_ext_options=' abort auto_da_alloc bh block_validity bsddf bsdgroups check data data_err dax debug
+debug_want_extra_isize delalloc dioread_lock dioread_nolock errors extents grpid grpjquota grpquota i_version
+init_itable inlinecrypt inode_readahead_blks journal journal_async_commit journal_checksum journal_dev
+journal_ioprio journal_path jqfmt max_batch_time max_dir_size_kb mb_optimize_scan mballoc mbcache mblk_io_submit
+min_batch_time minixdf no_mbcache no_prefetch_block_bitmaps noauto_da_alloc nobh noblock_validity nocheck nodelalloc
+nodioread_nolock noextents nogrpid noinit_itable nojournal_async_commit nojournal_checksum noload nomballoc
+nombcache nomblk_io_submit noquota norecovery noreservation nouid32 nouser_xattr nowarn_on_error oldalloc orlov
+prefetch_block_bitmaps prjquota quota reservation resgid resuid sb stripe sysvgroups test_dummy_encryption
+user_xattr usrjquota usrquota warn_on_error xip '
 
-# fsconvert_is_btrfs_option OPTION: btrfs takes it, and ext does not.
-fsconvert_is_btrfs_option() {
-	case $1 in
-	subvol=* | subvolid=* | subvolrootid=* | compress | compress=* | compress-force* | nocompress) ;;
-	space_cache | space_cache=* | nospace_cache | clear_cache | ssd | nossd | ssd_spread | nossd_spread) ;;
-	autodefrag | noautodefrag | degraded | device=* | datasum | nodatasum | datacow | nodatacow | discard=*) ;;
-	flushoncommit | noflushoncommit | max_inline=* | metadata_ratio=* | thread_pool=* | treelog | notreelog) ;;
-	rescue=* | usebackuproot | nologreplay | skip_balance | rescan_uuid_tree | fatal_errors=* | fragment=*) ;;
-	enospc_debug | noenospc_debug | user_subvol_rm_allowed | check_int*) ;;
-	*) return 1 ;;
-	esac
-}
+# And the other way round.
+fsconvert_btrfs_options=' autodefrag check_int check_int_data check_int_print_mask clear_cache compress compress-
+force datacow datasum degraded device enospc_debug fatal_errors flushoncommit fragment max_inline metadata_ratio
+noautodefrag nocompress nodatacow nodatasum noenospc_debug noflushoncommit nologreplay nospace_cache nossd
+nossd_spread notreelog rescan_uuid_tree rescue skip_balance space_cache ssd ssd_spread subvol subvolid subvolrootid
+thread_pool treelog usebackuproot user_subvol_rm_allowed '
 
 # fsconvert_keeps TYPE OPTION: whether a file system of that type takes it.
 fsconvert_keeps() {
-	case $1 in
-	btrfs) ! fsconvert_is_ext_option "$2" ;;
-	ext[234]) ! fsconvert_is_btrfs_option "$2" ;;
+	local others word
+	case $1:$2 in
+	btrfs:barrier=* | ext[234]:discard=*) return 1 ;;
+	btrfs:*) others=$fsconvert_ext_options ;;
+	*) others=$fsconvert_btrfs_options ;;
 	esac
+	for word in $others; do
+		[ "$word" != "${2%%=*}" ] || return 1
+	done
+	return 0
 }
 
 # fsconvert_fit_options TYPE OPTIONS: those that a file system of that type takes.

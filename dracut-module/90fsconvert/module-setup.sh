@@ -41,18 +41,19 @@ install() {
 	local dir=$moddir part
 	inst_simple "$(find_program)" /usr/sbin/fsconvert
 	inst_simple "$(find_e2fsck)" /usr/libexec/fsconvert/e2fsck
-	inst_multiple blkid udevadm readlink mkdir rm rmdir sleep mount umount modprobe cat dd tr
+	inst_multiple blkid udevadm readlink mkdir rm rmdir sleep mount umount modprobe cat dd tr cp mv sync
 	inst_multiple -o plymouth
 	inst_rules 64-btrfs.rules
 	if [ -e /etc/fsconvert.conf ]; then
 		inst_simple /etc/fsconvert.conf
 	fi
-	for part in lib options arguments dracut; do
+	for part in lib options fstab arguments dracut; do
 		inst_simple "$dir/fsconvert-$part.sh" "/lib/fsconvert/fsconvert-$part.sh"
 	done
 	inst_hook cmdline 91 "$dir/fsconvert-cmdline.sh"
 	inst_hook initqueue/settled 10 "$dir/fsconvert-settled.sh"
 	inst_hook pre-mount 05 "$dir/fsconvert-pre-mount.sh"
+	inst_hook pre-pivot 30 "$dir/fsconvert-pre-pivot.sh"
 	inst_hook cleanup 90 "$dir/fsconvert-cleanup.sh"
 	dracut_need_initqueue
 }
