@@ -18,8 +18,10 @@ cd "$(dirname "$0")/../.."
 folder=$1
 root=$folder/root
 shift
-packages=(systemd-sysv udev dbus dracut dracut-core btrfs-progs e2fsprogs kmod zstd cpio busybox-static util-linux fdisk
+packages=(systemd-sysv udev dbus dracut-core btrfs-progs e2fsprogs kmod zstd cpio busybox-static util-linux fdisk
 	mount bash dash "$@")
+# one of the two makes initramfs on Debian
+[[ " $* " == *" initramfs-tools "* ]] || packages+=(dracut)
 modules=(virtio_blk virtio_pci btrfs crc32c_generic crc32c_intel xxhash_generic blake2b_generic sha256_generic
 	sha256-ssse3 ext4 loop overlay vfat nls_cp437 nls_ascii nls_iso8859-1 efivarfs fat
 	dm-mod dm-crypt dm-snapshot xts aesni-intel cryptd ecb cbc essiv sha512_generic algif_skcipher algif_hash)

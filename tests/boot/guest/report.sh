@@ -39,6 +39,9 @@ if [ -d /run/systemd/system ]; then
 fi
 sync
 say end "$(cut -d ' ' -f 1 /proc/uptime)"
+if [ -e /run/boot-test.reboot ]; then
+	exec systemctl reboot
+fi
 echo u > /proc/sysrq-trigger
 sleep 1
 echo o > /proc/sysrq-trigger
