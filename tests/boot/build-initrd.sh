@@ -11,10 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if [ -z "${OWN_NAMESPACE:-}" ]; then
-	# where / is no mount point, as in a chroot, its propagation cannot be set
-	propagation=unchanged
-	! mountpoint -q / || propagation=private
-	exec env OWN_NAMESPACE=1 unshare --mount --propagation "$propagation" "$0" "$@"
+	exec env OWN_NAMESPACE=1 tests/lib/own-mounts.sh "$0" "$@"
 fi
 folder=$1
 output=$2
