@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A Debian as its installer leaves it, with its own boot loader and initramfs, driven like its owner would: make install,
-# fsconvert-prepare, reboot, fsconvert-finalize. Source it instead of tests/boot/lib.sh, which it includes.
+# A Debian as its installer leaves it, with its own boot loader and initramfs, driven like its owner would: make install
+# and fsconvert-prepare, reboot, fsconvert-finalize. Source it instead of tests/boot/lib.sh, which it includes.
 #
 #     stock_disk NAME PACKAGE...    sets $disk to a copy of the disk of such a system, with the project installed
 #     stock_steps STEP...           what the owner does, one step a boot, see guest/steps.sh

@@ -74,6 +74,15 @@ say "initramfs-tools, BIOS"
 there_and_back initramfs-tools bios initramfs_tools
 say "dracut, UEFI with modules"
 there_and_back dracut efi efi
+say "UEFI, where the core stands for removable media, and names its partition"
+machine dracut efi
+mkdir "$root/boot/efi/EFI/BOOT" "$root/boot/efi/EFI/other"
+rm -r "$root/boot/efi/EFI/debian"
+printf 'grub_env_set (,gpt1)/boot/grub' > "$root/boot/efi/EFI/BOOT/BOOTX64.EFI"
+printf 'grub_env_set (,gpt7)/boot/grub' > "$root/boot/efi/EFI/other/grubx64.efi"
+run fsconvert-prepare --dry-run
+expect_said "- make GRUB.s core read ext and btrfs: /boot/efi/EFI/BOOT/BOOTX64.EFI $"
+
 say "UEFI with the signed image: nothing to do for the core"
 machine dracut efi
 printf 'grub_env_set not a Btrfs filesystem %s' "$boot_uuid" > "$root/boot/efi/EFI/debian/grubx64.efi"

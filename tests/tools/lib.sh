@@ -96,6 +96,7 @@ machine_devices() {
 	# the root lies on something that dracut must be told of
 	mkdir -p "$root/sys/class/block/vda1/slaves/below"
 	echo "$part_start" > "$root/sys/devices/vda/vda1/start"
+	echo 1 > "$root/sys/class/block/vda1/partition"
 	printf 'FAKE_NUMBER=%s\nFAKE_UUID=%s\n' "$number" "$boot_uuid" > "$root/fake/settings"
 	if [ "$firmware" = efi ]; then
 		mkdir -p "$root/sys/firmware/efi/efivars" "$root/boot/efi/EFI/debian"

@@ -13,12 +13,16 @@ efi_folder() {
 	return 1
 }
 
-# is_our_core FILE: GRUB, and that of this system: it, or the file beside it, names the file system of /boot, or it
-# stands where grub-install puts it by default.
+# is_our_core FILE: GRUB, and that of this system: it, or the file beside it, names the file system of /boot or its
+# partition, or it stands where grub-install puts it by default.
 is_our_core() {
 	LC_ALL=C grep -aq grub_env_set "$1" || return 1
 	is_our_uuid=$(findmnt -nro UUID --target /boot)
 	if [ -n "$is_our_uuid" ] && grep -aqs -e "$is_our_uuid" "$1" "${1%/*}/grub.cfg"; then
+		return 0
+	fi
+	is_our_part=$(cat "/sys/class/block/$(basename "$(device_at /boot)")/partition" 2>/dev/null) || is_our_part=none
+	if grep -aqE ",(gpt|msdos)$is_our_part\)(/boot)?/grub" "$1"; then
 		return 0
 	fi
 	# shellcheck source=/dev/null
