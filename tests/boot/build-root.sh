@@ -86,7 +86,7 @@ configure() {
 		ln -sf /dev/null "$root/etc/systemd/system/$unit"
 	done
 	install -m 0755 tests/boot/guest/*.sh -t "$root/usr/local/sbin"
-	install -m 0644 tests/boot/guest/report.service configs/systemd/fsconvert.service -t "$root/etc/systemd/system"
+	install -m 0644 tests/boot/guest/*.service configs/systemd/fsconvert.service -t "$root/etc/systemd/system"
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 	for unit in report.service fsconvert.service; do
 		ln -sf "../$unit" "$root/etc/systemd/system/multi-user.target.wants/$unit"
