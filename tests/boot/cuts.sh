@@ -40,3 +40,15 @@ boot_cut() {
 	dd if="$work/$1.source" of="$disk" bs=1M seek="$((boot_start_root / 2048))" conv=notrunc status=none
 	"$boot_tests/cut.py" apply "$work/$1.log" "$2" "$disk" "$((boot_start_root * 512))"
 }
+
+# boot_unclear NAME: the root of $disk becomes a state of the record in which it has two superblocks, so that it cannot
+# be found by its UUID.
+boot_unclear() {
+	local number
+	boot_armed "$1"
+	for number in "${armed[@]}"; do
+		boot_cut "$1" "$number"
+		[ "$(with_root show_type)" != unclear ] || return 0
+	done
+	fail "the root can be found by its UUID at every moment"
+}

@@ -19,7 +19,7 @@
 #     expect_result TEXT            the result of the program, which is JSON, has it
 #
 # Knobs of boot(): boot_machine (options of QEMU), boot_init (the guest's init), boot_timeout (seconds), boot_console
-# (arguments for messages).
+# (arguments for messages), boot_modules (of dracut, for a system of one's own).
 #
 # The Debian system, the base disk and the initramfs are built once and kept in build/boot (BOOT_CACHE), under a key
 # made of what they are made from. The program and the module of the tree travel in an archive that is appended to the
@@ -38,6 +38,7 @@ root_type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
 swap_uuid=c1d3f0aa-54b5-4a7e-9d21-7a0b8e4f9c33
 root_argument=root=UUID=$root_uuid
 boot_machine=()
+boot_modules=
 boot_init=
 boot_timeout=400
 boot_console=(quiet)

@@ -46,7 +46,7 @@ boot_build_system() {
 
 # boot_initrd FLAVOUR: sets $initrd.
 boot_initrd() {
-	local options modules='base fs-lib rootfs-block udev-rules btrfs fsconvert usrmount shutdown'
+	local options modules="base fs-lib rootfs-block udev-rules btrfs fsconvert usrmount shutdown $boot_modules"
 	case $1 in
 	systemd) options=(--modules "$modules systemd systemd-initrd dracut-systemd") ;;
 	plain) options=(--modules "dash $modules" --omit bash) ;;

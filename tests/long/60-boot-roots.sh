@@ -20,7 +20,7 @@ converts() {
 
 converts systemd "PARTUUID=$root_partuuid" rd.fsconvert.checksum=xxhash rd.fsconvert.features=block-group-tree
 converts plain "PARTUUID=$root_partuuid" rd.fsconvert.checksum=sha256 rootflags=errors=remount-ro
-converts systemd "$root_device" rd.fsconvert.checksum=blake2 rd.fsconvert.nodesize=4k
+converts systemd "$root_device" rd.fsconvert.checksum=blake2 rd.fsconvert.nodesize=64k
 converts plain "$root_device" rd.fsconvert.metadata=single rd.fsconvert.datasum=no
 converts systemd LABEL=guest-root rw rootflags=data=ordered
 converts plain "UUID=$root_uuid" rw rootfstype=ext4
@@ -32,5 +32,5 @@ echo 'checksum = xxhash' > "$work/other.conf"
 "$boot_tests/build-overlay.sh" "$overlay" "$work/other.conf=/etc/other.conf"
 boot plain rd.fsconvert=root rd.fsconvert.config=/etc/other.conf '"rd.fsconvert.label=a new label"'
 expect_root btrfs
-expect_result '"checksum":"xxhash"'
+expect_result '"checksum":"xxhash64"'
 expect_result '"label":"a new label"'

@@ -28,7 +28,7 @@ say_file fstab /etc/fstab
 say_file original /etc/fstab.fsconvert-orig
 say_file result /run/fsconvert/result.json
 say_file log /run/fsconvert/log
-say_file home /home/file
+say_file data /data/file
 say mounts "$(findmnt -rno TARGET,FSTYPE | tr '\n' ';')"
 for extra in /run/boot-test.d/* /etc/boot-test.d/*; do
 	[ ! -x "$extra" ] || "$extra"
