@@ -9,15 +9,18 @@
 #     FOLDER/vmlinuz   its kernel
 #     FOLDER/version   the kernel's version
 #
-# Archive and release are those of this machine's apt. Only the kernel modules that a test can need are kept: each
+# Archive and release are those of this machine's apt; BOOT_RELEASE in the environment is another release. Only the kernel modules that a test can need are kept: each
 # module costs time in an emulated machine. Runs as root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/apt-lib.sh
 
-folder=$1
+folder=$(realpath -m "$1")
 root=$folder/root
 shift
+own_release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+release=${BOOT_RELEASE:-$own_release}
+apt_options=()
 packages=(systemd-sysv udev dbus dracut-core btrfs-progs e2fsprogs kmod zstd cpio busybox-static util-linux fdisk
 	mount bash dash "$@")
 # one of the two makes initramfs on Debian
@@ -30,13 +33,17 @@ modules=(virtio_blk virtio_pci btrfs crc32c_generic crc32c_intel xxhash_generic 
 make_sources() {
 	local file
 	for file in $(apt_source_files); do
-		cp "$file" "$folder/sources.d/"
+		sed "s/\b$own_release\b/$release/g" "$file" > "$folder/sources.d/${file##*/}"
 	done
+	[ "$release" != "$own_release" ] || return 0
+	mkdir -p "$folder/lists/partial"
+	apt_options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$folder/sources.d"
+		-o "Dir::State::Lists=$folder/lists" -o "Dir::Cache::pkgcache=$folder/lists/pkgcache"
+		-o "Dir::Cache::srcpkgcache=$folder/lists/srcpkgcache")
+	apt-get "${apt_options[@]}" -qq update
 }
 
 make_root() {
-	local release
-	release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
 	local IFS=,
 	mmdebstrap --quiet --mode=root --variant=essential --aptopt="$folder/apt.conf" \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -47,9 +54,9 @@ make_root() {
 # The kernel is unpacked, not installed: its scripts would build an initramfs.
 add_kernel() {
 	local package module file version
-	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p')
+	package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p')
 	mkdir "$folder/kernel"
-	(cd "$folder/kernel" && apt-get -qq download "$package")
+	(cd "$folder/kernel" && apt-get "${apt_options[@]}" -qq download "$package")
 	dpkg -x "$folder"/kernel/*.deb "$folder/kernel"
 	mv "$folder"/kernel/boot/vmlinuz-* "$folder/vmlinuz"
 	version=$(cd "$folder/kernel/lib/modules" && echo *)
@@ -61,7 +68,7 @@ add_kernel() {
 	cp "$folder/kernel/lib/modules/$version"/modules.* "$root/usr/lib/modules/$version"
 	for module in "${modules[@]}"; do
 		modprobe -d "$folder/kernel" -S "$version" --show-depends "$module" |
-			sed -n 's/^insmod \([^ ]*\).*/\1/p'
+			sed -n 's/^insmod \([^ ]*\).*/\1/p' || : # not in every kernel
 	done | sort -u | while read -r file; do
 		install -D -m 0644 "$file" "$root/usr/lib/modules/${file#*/lib/modules/}"
 	done
@@ -112,4 +119,4 @@ make_root 2>&1 | apt_filter
 add_kernel
 configure
 add_tree
-rm -r "$folder/apt.conf" "$folder/sources.d"
+rm -rf "$folder/apt.conf" "$folder/sources.d" "$folder/lists"

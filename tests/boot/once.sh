@@ -36,7 +36,7 @@ boot_system() {
 boot_build_system() {
 	local folder=$1
 	shift
-	rm -rf "${folder%-*}"-*
+	rm -rf "${folder%-*}"-????????????
 	"$boot_tests/build-root.sh" "$folder.new" "$@" > "$boot_cache/log" 2>&1 || {
 		tail -n 20 "$boot_cache/log"
 		return 1
@@ -59,7 +59,7 @@ boot_initrd() {
 boot_build_initrd() {
 	local output=$1
 	shift
-	rm -f "${output%-*}"-*
+	rm -f "${output%-*}"-????????????
 	"$boot_tests/build-initrd.sh" "$system" "$output" "$@" > "$boot_cache/log" 2>&1 || {
 		tail -n 20 "$boot_cache/log"
 		return 1
