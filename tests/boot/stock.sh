@@ -4,7 +4,8 @@
 # A Debian as its installer leaves it, with its own boot loader and initramfs, driven like its owner would: make install
 # and fsconvert-prepare, reboot, fsconvert-finalize. Source it instead of tests/boot/lib.sh, which it includes.
 #
-#     stock_disk NAME PACKAGE...    sets $disk to a copy of the disk of such a system, with the project installed
+#     stock_disk NAME PACKAGE...    sets $disk to a copy of the disk of such a system, with the project installed;
+#                                   $stock_generator makes its initramfs
 #     stock_steps STEP...           what the owner does, one step a boot, see guest/steps.sh
 #     stock_first                   boots the disk with kernel and initramfs from outside, as an installer does
 #     stock_boot                    boots the disk by the firmware
@@ -14,9 +15,13 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 stock_firmware=()
+# what makes the initramfs: initramfs-tools or dracut
+stock_generator=initramfs-tools
 
 stock_disk() {
-	boot_system "$1" initramfs-tools zstd "${@:2}"
+	local packages=("${@:2}")
+	[ "$stock_generator" = dracut ] || packages+=("$stock_generator")
+	boot_system "$1" "${packages[@]}"
 	version=$(cat "$system/version")
 	boot_once "$system/initrd" stock_build_initrd
 	boot_base
@@ -26,7 +31,9 @@ stock_disk() {
 
 # The kernel's own package would do this.
 stock_build_initrd() {
-	local root=$system/root
+	local root=$system/root make=(update-initramfs -c -k "$version")
+	[ "$stock_generator" != dracut ] ||
+		make=(dracut --force --no-hostonly --kver "$version" "/boot/initrd.img-$version")
 	# a server with a serial console
 	mkdir -p "$root/etc/default/grub.d"
 	cat > "$root/etc/default/grub.d/serial.cfg" <<- EOF
@@ -36,7 +43,7 @@ stock_build_initrd() {
 	EOF
 	# shellcheck disable=SC2016 # for another shell
 	tests/lib/own-mounts.sh sh -ec 'for dir in proc sys dev; do mount --rbind "/$dir" "$0/$dir"; done
-		chroot "$0" update-initramfs -c -k "$1"' "$root" "$version" > "$boot_cache/log" 2>&1 || {
+		chroot "$0" "$@"' "$root" "${make[@]}" > "$boot_cache/log" 2>&1 || {
 		tail -n 20 "$boot_cache/log"
 		return 1
 	}
