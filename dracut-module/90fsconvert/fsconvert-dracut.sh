@@ -13,6 +13,7 @@
 . /lib/fsconvert/fsconvert-fstab.sh
 # shellcheck source=dracut-module/90fsconvert/fsconvert-arguments.sh
 . /lib/fsconvert/fsconvert-arguments.sh
+
 # written by systemd
 fsconvert_hibernate_location=/sys/firmware/efi/efivars/HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67
 fsconvert_e2fsck=/usr/libexec/fsconvert/e2fsck
@@ -108,10 +109,12 @@ fsconvert_device() {
 	fsconvert_say 5 "$1 $2 ($type)"
 	status=0
 	fsconvert_act "$1" "$2" || status=$?
-	if [ "$status" -eq 4 ] && fsconvert_resume "$2"; then
+	# whatever has ended it
+	if fsconvert_marked "$2"; then
 		status=0
+		fsconvert_resume "$2" || status=4
 	fi
-	fsconvert_say 5 "$2: $(fsconvert_field status "$(cat "$fsconvert_run/result.json")")"
+	fsconvert_say 5 "$2: $(fsconvert_field status "$(cat "$fsconvert_run/result.json" 2> /dev/null)")"
 	case $1:$status in
 	root:0 | rollback:0) : > "$fsconvert_run/changed" ;;
 	esac

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# What every early boot that runs fsconvert shares: what a person is told, running the program, and
-# interrupted devices. POSIX sh with `local`, sourced; needs blkid and udevadm, and nothing of dracut. Functions return
-# a status and never exit. Everything is left in /run/fsconvert for the booted system:
+# What every early boot that runs fsconvert shares: what a person is told, running the program, and interrupted devices.
+# POSIX sh with `local`, sourced; needs blkid and udevadm, and nothing of dracut. Functions return a status and never
+# exit. Everything is left in /run/fsconvert for the booted system:
 #
 #     log          what was said
 #     result.json  the result of the last run of the program
@@ -118,6 +118,7 @@ fsconvert_follow() {
 fsconvert_program() {
 	local status
 	[ -d "$fsconvert_run" ] || mkdir -p "$fsconvert_run"
+	rm -f "$fsconvert_run/result.json"
 	{
 		echo -1000 > /proc/self/oom_score_adj
 		status=0

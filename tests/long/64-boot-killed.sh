@@ -7,7 +7,7 @@
 flavours=(plain systemd)
 
 boot_disk
-for ((round = 1; round <= ${BOOT_KILLS:-12}; round++)); do
+for ((round = 1; round <= ${BOOT_KILLS:-6}; round++)); do
 	flavour=${flavours[round % 4 == 0]}
 	case $(with_root show_type) in
 	btrfs) action=rollback ;;
