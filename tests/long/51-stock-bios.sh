@@ -3,7 +3,7 @@
 # The main story, on a Debian with stock settings: initramfs-tools, GRUB on a BIOS, /boot on the root. make install,
 # fsconvert-prepare, reboot: it runs from btrfs. fsconvert-finalize, reboot: it still does, and nothing is left behind.
 # shellcheck source=tests/boot/stock.sh
-. "$(dirname "$0")/stock.sh"
+. "$(dirname "$0")/../boot/stock.sh"
 boot_timeout=${BOOT_TIMEOUT:-1100}
 
 stock_disk stock grub-pc
