@@ -9,8 +9,8 @@
 #     FOLDER/vmlinuz   its kernel
 #     FOLDER/version   the kernel's version
 #
-# Archive and release are those of this machine's apt; BOOT_RELEASE in the environment is another release. Only the kernel modules that a test can need are kept: each
-# module costs time in an emulated machine. Runs as root.
+# Archive and release are those of this machine's apt; BOOT_RELEASE in the environment is another release. Only the
+# kernel modules that a test can need are kept: each module costs time in an emulated machine. Runs as root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/apt-lib.sh
@@ -54,7 +54,8 @@ make_root() {
 # The kernel is unpacked, not installed: its scripts would build an initramfs.
 add_kernel() {
 	local package module file version
-	package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p')
+	package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 |
+		sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p')
 	mkdir "$folder/kernel"
 	(cd "$folder/kernel" && apt-get "${apt_options[@]}" -qq download "$package")
 	dpkg -x "$folder"/kernel/*.deb "$folder/kernel"
