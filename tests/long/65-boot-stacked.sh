@@ -38,8 +38,15 @@ device() {
 	esac
 }
 
-arguments=("rd.luks.uuid=$luks_uuid" rd.lvm.vg=guest)
+# set_arguments KIND: dracut waits for all that it is told of.
+set_arguments() {
+	arguments=()
+	[ "$1" = lvm ] || arguments+=("rd.luks.uuid=$luks_uuid")
+	[ "$1" = luks ] || arguments+=(rd.lvm.vg=guest)
+}
+
 for kind in luks lvm both; do
+	set_arguments "$kind"
 	boot_disk
 	boot_edit add_key
 	stack "$kind"
