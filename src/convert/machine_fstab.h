@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of an fstab: its lines, and the line of the root made fit for btrfs. Pure: text in, text out. */
+/* The text of an fstab: its lines, and those of the root made fit for btrfs. Pure: text in, text out. */
 #ifndef CONVERT_MACHINE_FSTAB_H
 #define CONVERT_MACHINE_FSTAB_H
 
@@ -49,7 +49,7 @@ enum fstab_device {
 
 enum fstab_device fstab_device(const struct fstab_field *field, const struct fstab_identity *id);
 
-/* Does the line mount this file system, whatever the place? */
+/* Can the line mount this file system, whatever the place? */
 bool fstab_is_ours(const struct fstab_line *line, const struct fstab_identity *id);
 
 /* Does it mount at "/"? */
@@ -70,8 +70,9 @@ struct fstab_rewrite {
 /* --- machine_fstab_rewrite.c --- */
 
 /*
- * Rewrites the lines that mount this file system as root with a type of ext, or auto: the type becomes btrfs, or stays
- * where the list has btrfs or auto; options that btrfs rejects go; pass becomes 0; UUID and label become the new ones.
+ * Rewrites the lines that mount this file system with a type of ext, or auto, where one of them mounts it as root: the
+ * type becomes btrfs, or stays where the list has btrfs or auto; options that btrfs rejects go; pass becomes 0; UUID
+ * and label become the new ones. A path counts as this file system for the root, and elsewhere when the root has the same.
  * Every other byte stays. 1 changed, 0 nothing needs a change (text is NULL then), ERR_NOMEM.
  */
 int fstab_rewrite(const char *text, size_t len, const struct fstab_identity *id, struct fstab_rewrite *out)

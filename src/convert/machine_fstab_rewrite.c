@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The new text of an fstab: copied line by line, and in the lines of the root field by field. */
+/* The new text of an fstab: copied line by line, and in the lines of the file system field by field. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,7 +127,7 @@ static void put_pass(struct text *t, const struct fstab_field *field)
 		put_field(t, field);
 }
 
-static void put_root_line(struct text *t, const struct fstab_line *line, const struct fstab_identity *id)
+static void put_line(struct text *t, const struct fstab_line *line, const struct fstab_identity *id)
 {
 	const char *done = line->text;
 
@@ -156,9 +156,36 @@ static void put_root_line(struct text *t, const struct fstab_line *line, const s
 	put(t, done, (size_t)(line->text + line->len - done));
 }
 
+static bool is_same_field(const struct fstab_line *a, const struct fstab_line *b, enum fstab_place place)
+{
+	const struct fstab_field *x = &a->field[place], *y = &b->field[place];
+
+	return x->len == y->len && memcmp(x->text, y->text, x->len) == 0;
+}
+
 static bool is_root_line(const struct fstab_line *line, const struct fstab_identity *id)
 {
 	return fstab_is_root(line) && fstab_has_ext_type(line) && fstab_is_ours(line, id);
+}
+
+/*
+ * Does the line mount this file system with a type of ext? At "/" it does unless it names another one; elsewhere it
+ * must name this one, or what a line for "/" names. An fstab without a line for "/" is not that of a machine.
+ */
+static bool is_our_line(const struct fstab_line *line, const char *text, const char *end,
+			const struct fstab_identity *id)
+{
+	enum fstab_device device;
+	struct fstab_line root;
+
+	if (!fstab_has_ext_type(line) || !fstab_is_ours(line, id))
+		return false;
+	device = fstab_device(&line->field[FSTAB_DEVICE], id);
+	while (fstab_next(&text, end, &root))
+		if (is_root_line(&root, id) &&
+		    (device != FSTAB_DEVICE_PATH || is_same_field(line, &root, FSTAB_DEVICE)))
+			return true;
+	return false;
 }
 
 /* Notes a line that stands in the new text from begin on, when it has changed. */
@@ -187,11 +214,11 @@ int fstab_rewrite(const char *text, size_t len, const struct fstab_identity *id,
 	for (u32 nr = 1; fstab_next(&pos, end, &line); nr++) {
 		size_t begin = t.len;
 
-		if (!is_root_line(&line, id)) {
+		if (!is_our_line(&line, text, end, id)) {
 			put(&t, line.text, line.whole);
 			continue;
 		}
-		put_root_line(&t, &line, id);
+		put_line(&t, &line, id);
 		note_change(out, &t, begin, (u64)(line.text - text), nr, &line);
 		put(&t, line.text + line.len, line.whole - line.len);
 	}

@@ -112,6 +112,14 @@ static void test_lines(void **state)
 		/* the pass */
 		{ "/dev/a / ext4 ro 0 x", "/dev/a / btrfs ro 0 x" },
 		{ "/dev/a / ext4 ro 1 2 3", "/dev/a / btrfs ro 1 0 3" },
+		/* further places for the root's file system, where it is sure that it is the same */
+		{ "UUID=" OURS " / ext4 ro 0 1\nUUID=" OURS " /all ext4 errors=panic 0 2\nLABEL=x /x ext4 ro 0 2\n",
+		  "UUID=" OURS " / btrfs ro 0 0\nUUID=" OURS " /all btrfs defaults 0 0\nLABEL=x /x ext4 ro 0 2\n" },
+		{ "LABEL=root\\040fs /all ext3 data=journal,ro 0 2\n/dev/a / ext4\n",
+		  "LABEL=root\\040fs /all btrfs ro 0 0\n/dev/a / btrfs\n" },
+		{ "/dev/a / ext4\n/dev/a /a ext4\n/dev/ab /b ext4\nPARTUUID=1 /c ext4\n/dev/a /d xfs\n",
+		  "/dev/a / btrfs\n/dev/a /a btrfs\n/dev/ab /b ext4\nPARTUUID=1 /c ext4\n/dev/a /d xfs\n" },
+		{ "UUID=" OTHER " / ext4\nUUID=" OURS " /data ext4\n", NULL },
 		/* two of them */
 		{ "/dev/a / ext4\n/dev/b / ext3\n", "/dev/a / btrfs\n/dev/b / btrfs\n" },
 	};
