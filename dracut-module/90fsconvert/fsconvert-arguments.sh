@@ -128,6 +128,7 @@ fsconvert_forget() {
 fsconvert_cmdline() {
 	local action
 	mkdir -p "$fsconvert_request"
+	fsconvert_wait_for_root
 	if ! fsconvert_parse || { fsconvert_asked && ! fsconvert_check_config; }; then
 		fsconvert_reject 'wrong kernel arguments or configuration'
 		fsconvert_forget action devices settings config
@@ -139,7 +140,18 @@ fsconvert_cmdline() {
 	fsconvert_wait_for_devices
 }
 
-# --- further devices ---
+# --- waiting for devices ---
+
+# The initqueue goes on until the root device is there. With systemd, newer dracuts leave that to the unit that mounts
+# it; but the hooks come before that, and an interrupted device has no UUID until the initqueue has looked for it.
+fsconvert_wait_for_root() {
+	local device
+	# shellcheck disable=SC2154 # set by dracut
+	device=$(label_uuid_to_dev "$root")
+	case $device in
+	/dev/?*) wait_for_dev "$device" ;;
+	esac
+}
 
 # The initqueue goes on until they are there, or for a minute.
 fsconvert_wait_for_devices() {

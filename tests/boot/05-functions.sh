@@ -20,6 +20,8 @@ getcmdline() { printf '%s' "$CMDLINE"; }
 getargs() { for word in $CMDLINE; do case $word in "$1"*) printf '%s\n' "${word#"$1"}" ;; esac; done; }
 getarg() { getargs "$1" | tail -n 1; }
 label_uuid_to_dev() { printf '/dev/disk/%s\n' "$1"; }
+wait_for_dev() { printf '%s\n' "$1" > "$WORK/waited"; }
+root=UUID=0-1
 EOF
 
 # in_shell NAME SCRIPT: what it prints.
@@ -90,6 +92,9 @@ for CMDLINE in 'rd.fsconvert=sideways' 'rd.fsconvert=root rd.fsconvert.colour=bl
 	said "$CMDLINE" 'wrong kernel arguments'
 done
 unset CMDLINE
+same 'waits for the root' '/dev/disk/UUID=0-1' 'fsconvert_cmdline; cat "$WORK/waited"'
+same 'no root of a block device' '' 'rm -f "$WORK/waited"; root=nfs:server
+	label_uuid_to_dev() { printf "%s\n" "$1"; }; fsconvert_cmdline; cat "$WORK/waited" 2> /dev/null || :'
 
 # fstab: devices by what the stand-in says that they hold.
 fstab='fsconvert_spec_type() { case $1 in UUID=b) echo btrfs ;; LABEL=e) echo ext4 ;; *) return 1 ;; esac; }
