@@ -16,6 +16,7 @@ fi
 folder=$1
 output=$2
 shift 2
+unset TMPDIR # the guest does not have it
 root=$folder/root
 module=$root/usr/lib/dracut/modules.d/90fsconvert
 version=$(cat "$folder/version")

@@ -47,5 +47,6 @@ install
 for pair in "$@"; do
 	put "${pair%%=*}" "${pair#*=}"
 done
-(cd "$tree" && find . -mindepth 1 -printf "%P\n" | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) |
-	gzip -1n > "$output"
+# the folders of the hooks are there, and /usr/lib/dracut/hooks may be a link, which a folder would replace
+(cd "$tree" && find . -mindepth 1 ! \( -type d -path './usr/lib/dracut*' \) -printf "%P\n" | LC_ALL=C sort |
+	cpio -o -H newc -R 0:0 --quiet) | gzip -1n > "$output"

@@ -57,8 +57,10 @@ add_kernel() {
 	package=$(apt-cache "${apt_options[@]}" depends linux-image-cloud-amd64 |
 		sed -n 's/^ *Depends: \(linux-image-[0-9]\)/\1/p')
 	mkdir "$folder/kernel"
-	(cd "$folder/kernel" && apt-get "${apt_options[@]}" -qq download "$package")
+	(cd "$folder/kernel" && apt-get "${apt_options[@]}" -o APT::Sandbox::User=root -qq download "$package")
 	dpkg -x "$folder"/kernel/*.deb "$folder/kernel"
+	# packages of newer releases have /usr/lib
+	[ -e "$folder/kernel/lib" ] || ln -s usr/lib "$folder/kernel/lib"
 	mv "$folder"/kernel/boot/vmlinuz-* "$folder/vmlinuz"
 	version=$(cd "$folder/kernel/lib/modules" && echo *)
 	printf '%s\n' "$version" > "$folder/version"

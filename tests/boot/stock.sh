@@ -42,7 +42,7 @@ stock_build_initrd() {
 		GRUB_TIMEOUT=1
 	EOF
 	# shellcheck disable=SC2016 # for another shell
-	tests/lib/own-mounts.sh sh -ec 'for dir in proc sys dev; do mount --rbind "/$dir" "$0/$dir"; done
+	env -u TMPDIR tests/lib/own-mounts.sh sh -ec 'for dir in proc sys dev; do mount --rbind "/$dir" "$0/$dir"; done
 		chroot "$0" "$@"' "$root" "${make[@]}" > "$boot_cache/log" 2>&1 || {
 		tail -n 20 "$boot_cache/log"
 		return 1
