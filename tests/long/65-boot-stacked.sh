@@ -17,12 +17,22 @@ add_key() {
 	cp "$work/key" "$mnt/etc/luks.key"
 }
 
-# stack KIND: $disk becomes a disk with the root of $disk in it.
+# keep_root: the root of $disk, as it is, is what the next stack holds. It stands where nothing looks for a file system:
+# an interrupted one would be finished while the stack is made.
+keep_root() {
+	rm -f "$work/kept"
+	dd if="$disk" of="$work/kept" bs=1M skip="$((boot_start_root / 2048))" seek=1 \
+		count="$((boot_sectors_root / 2048))" conv=sparse status=none
+	truncate -s "$((boot_sectors_root / 2048 + 1))M" "$work/kept"
+}
+
+# stack KIND: $disk becomes a disk with the kept root in it.
 stack() {
 	say "making $1"
 	rm -f "$work/stack"
 	truncate -s 1G "$work/stack"
-	boot_machine=(-drive "file=$work/stack,if=none,id=d1,format=raw,cache=unsafe" -device 'virtio-blk-pci,drive=d1')
+	boot_machine=(-drive "file=$work/stack,if=none,id=d1,format=raw,cache=unsafe" -device 'virtio-blk-pci,drive=d1'
+		-drive "file=$work/kept,if=none,id=d2,format=raw,cache=unsafe" -device 'virtio-blk-pci,drive=d2')
 	boot_init=/usr/local/sbin/stack.sh
 	root_argument=root=$root_device
 	boot plain "boot-test.stack=$1" rd.luks=0 rd.lvm=0
@@ -49,6 +59,7 @@ for kind in luks lvm both; do
 	set_arguments "$kind"
 	boot_disk
 	boot_edit add_key
+	keep_root
 	stack "$kind"
 	root_argument=root=UUID=$root_uuid
 	boot systemd "${arguments[@]}" rd.fsconvert=root
@@ -66,6 +77,9 @@ boot_disk
 boot_edit add_key
 boot_record "$disk" convert
 boot_unclear convert
+keep_root
+boot_disk
+boot_edit add_key
 stack both
 root_argument=root=UUID=$root_uuid
 boot systemd "${arguments[@]}"

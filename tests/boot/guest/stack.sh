@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An init that copies the root of the first disk onto the second, as it is, through LUKS or LVM or both:
+# An init that copies what is behind the first MiB of the third disk onto the second, through LUKS or LVM or both:
 # boot-test.stack=luks|lvm|both on the kernel command line.
 mount -t proc proc /proc 2> /dev/null
 mount -t sysfs sysfs /sys 2> /dev/null
@@ -30,7 +30,7 @@ build() {
 
 mount -t tmpfs tmpfs /run
 mkdir -p /run/lock /run/cryptsetup /run/lvm
-if build /dev/vdb 7d5c2b1e-3f64-4e0a-9a57-0b8d1c2e3f40 && dd if=/dev/vda3 of="$target" bs=4M && sync; then
+if build /dev/vdb 7d5c2b1e-3f64-4e0a-9a57-0b8d1c2e3f40 && dd if=/dev/vdc of="$target" bs=1M skip=1 && sync; then
 	printf 'GUEST begin: 0\r\nGUEST end: 0\r\n'
 fi
 echo o > /proc/sysrq-trigger
