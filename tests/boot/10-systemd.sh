@@ -12,15 +12,15 @@ expect_root btrfs
 expect_said 'fsconvert: data'
 expect_result '"status":"converted","exit":0'
 expect_guest service active
-guest status | grep -q 'converted' || boot_fail "systemctl status does not show the outcome"
-guest fstab | grep -qE "^UUID=$root_uuid / btrfs [^ ]* 0 0" || boot_fail "the root's line in fstab is another"
-guest original | grep -qF "UUID=$root_uuid / ext4 errors=remount-ro 0 1" || boot_fail "the old fstab is not kept"
+grep -q 'converted' <<< "$(guest status)" || boot_fail "systemctl status does not show the outcome"
+grep -qE "^UUID=$root_uuid / btrfs [^ ]* 0 0" <<< "$(guest fstab)" || boot_fail "the root's line in fstab is another"
+grep -qF "UUID=$root_uuid / ext4 errors=remount-ro 0 1" <<< "$(guest original)" || boot_fail "the old fstab is not kept"
 with_root check_btrfs
 
 say 'again, without the argument: type and options must still be made to fit'
 boot systemd "${arguments[@]}"
 expect_root btrfs
-guest root | grep -q noatime || boot_fail "the option noatime is lost"
+grep -q noatime <<< "$(guest root)" || boot_fail "the option noatime is lost"
 expect_guest result ''
 expect_guest service inactive
 

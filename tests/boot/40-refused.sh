@@ -30,7 +30,7 @@ boot systemd rd.fsconvert=root
 refused 'encrypt'
 expect_result '"status":"refused","exit":3'
 expect_guest service active
-guest status | grep -q 'encrypt' || boot_fail "systemctl status does not show the reason"
+grep -q 'encrypt' <<< "$(guest status)" || boot_fail "systemctl status does not show the reason"
 
 say 'a hibernated system'
 boot_disk

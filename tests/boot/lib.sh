@@ -149,6 +149,8 @@ stop_machine() {
 }
 
 # --- judging ---
+#
+# No "| grep -q": it ends at the first match, and what comes before it in the pipe is killed and fails.
 
 # For with_root.
 show_type() {
@@ -179,11 +181,11 @@ expect_guest() {
 
 # expect_result TEXT: the result of the program has it.
 expect_result() {
-	guest result | grep -qF -- "$1" || boot_fail "the result is no $1"
+	grep -qF -- "$1" <<< "$(guest result)" || boot_fail "the result is no $1"
 }
 
 expect_said() {
-	tr -d '\r' < "$serial" | grep -qE -- "$1" || boot_fail "nobody said '$1'"
+	grep -qE -- "$1" <<< "$(tr -d '\r' < "$serial")" || boot_fail "nobody said '$1'"
 }
 
 expect_root() {

@@ -21,7 +21,7 @@ stock_boot
 expect_root btrfs
 expect_result '"status":"converted","exit":0'
 expect_said "Booting .Convert the root file system"
-guest fstab | grep -qE "^UUID=$root_uuid / btrfs " || boot_fail "the root's line in fstab is another"
+grep -qE "^UUID=$root_uuid / btrfs " <<< "$(guest fstab)" || boot_fail "the root's line in fstab is another"
 expect_done
 expect_said '^[0-9]+ bytes .* were freed'
 

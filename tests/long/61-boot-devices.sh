@@ -13,7 +13,7 @@ add_data() {
 
 # /data is a TYPE: it is mounted, and its file is there.
 expect_data() {
-	guest mounts | grep -q "/data $1" || boot_fail "/data is no $1: $(guest mounts)"
+	grep -q "/data $1" <<< "$(guest mounts)" || boot_fail "/data is no $1: $(guest mounts)"
 	expect_guest data content
 }
 

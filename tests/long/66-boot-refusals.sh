@@ -90,7 +90,7 @@ dd if=/dev/zero of="$disk" bs=4096 seek="$(((boot_start_root * 512 + record) / 4
 before=$(sha256sum < "$disk")
 for flavour in "${flavours[@]}"; do
 	root_argument=root=PARTUUID=$root_partuuid
-	stays_off "$flavour" rd.fsconvert=root
+	stays_off "$flavour" rd.fsconvert=root rd.retry=20
 	expect_said 'could not be finished; nothing may mount it'
 	[ "$(sha256sum < "$disk")" = "$before" ] || fail "the disk has changed"
 done
