@@ -72,8 +72,8 @@ struct fstab_rewrite {
 /*
  * Rewrites the lines that mount this file system with a type of ext, or auto, where one of them mounts it as root: the
  * type becomes btrfs, or stays where the list has btrfs or auto; options that btrfs rejects go; pass becomes 0; UUID
- * and label become the new ones. A path counts as this file system for the root, and elsewhere when the root has the same.
- * Every other byte stays. 1 changed, 0 nothing needs a change (text is NULL then), ERR_NOMEM.
+ * and label become the new ones. A path counts as this file system for the root, and elsewhere when the root has the
+ * same. Every other byte stays. 1 changed, 0 nothing needs a change (text is NULL then), ERR_NOMEM.
  */
 int fstab_rewrite(const char *text, size_t len, const struct fstab_identity *id, struct fstab_rewrite *out)
 	__must_check;
