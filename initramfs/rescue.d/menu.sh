@@ -229,6 +229,8 @@ menu_do() {
 		return 0
 	fi
 	if menu_confirm; then
+		# what was chosen when the machine was started is done now
+		: > "$rescue_run/action"
 		if run "$action" "$device"; then
 			said="$device: $action is done."
 		else

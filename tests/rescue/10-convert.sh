@@ -13,27 +13,27 @@ from_cd
 disks "$work/other" "$work/image"
 machine_start -name convert
 drive << KEYS
-	see 120 Convert a file system to btrfs
+	see 120s Convert a file system to btrfs
 	key enter
-	see 300 choose what to convert
+	see 300s choose what to convert
 	see ^> 1  /dev/vda +ext3 +64.0 MiB .*other
 	see ^  2  /dev/vdb +ext4 +400.0 MiB .*the data
 	key down
 	see ^> 2
-	see 120 /vdb .*\n.* can be converted
+	see 120s /vdb .*\n.* can be converted
 	key enter
-	see 120 Type YES to convert /dev/vdb
+	see 120s Type YES to convert /dev/vdb
 	type yes
 	see Nothing was written
 	key enter
 	key 2
-	see 120 Type YES to convert /dev/vdb
+	see 120s Type YES to convert /dev/vdb
 	type YES
-	hear 300 /dev/vdb: converted
+	hear 300s /dev/vdb: converted
 	see convert is done
 	key enter
 	see /vdb +btrfs
-	see 120 can go back to ext
+	see 120s can go back to ext
 	key p
 	gone
 KEYS

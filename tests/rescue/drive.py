@@ -6,15 +6,15 @@
 
 SOCKET is the serial line, a Unix socket that waits for us. Steps, one a line:
 
-    see [SECONDS] REGEX     wait until the screen shows it (^ and $ match at each row)
-    hear [SECONDS] REGEX    wait until it has come, whether it is still on the screen or not, since the last step of
+    see [SECONDSs] REGEX    wait until the screen shows it (^ and $ match at each row)
+    hear [SECONDSs] REGEX   wait until it has come, whether it is still on the screen or not, since the last step of
                             either kind
     key NAME...             press keys: up, down, enter, escape, interrupt, or a character
     type TEXT               type it, and Enter
-    gone [SECONDS]          wait until the machine has turned itself off
+    gone [SECONDSs]         wait until the machine has turned itself off
     # comment
 
-SECONDS is 60 when it is left out. When a step cannot be done, the screen is printed and the exit status is 1.
+60 seconds when they are left out. When a step cannot be done, the screen is printed and the exit status is 1.
 """
 import re
 import socket
@@ -22,8 +22,9 @@ import sys
 import time
 
 KEYS = {'up': b'\x1b[A', 'down': b'\x1b[B', 'enter': b'\r', 'escape': b'\x1b', 'interrupt': b'\x03', 'space': b' '}
-ROWS, COLUMNS = 24, 80
-SEQUENCE = re.compile(r'\x1b(\[[0-9;?]*[@-~]|[()][0-9A-B]|[^\[()])')
+# that of UEFI, and more than any other needs
+ROWS, COLUMNS = 31, 100
+SEQUENCE = re.compile(r'\x1b(\[[0-?]*[ -/]*[@-~]|[()].|[^\[()])')
 
 
 class Screen:
@@ -171,7 +172,7 @@ def step(machine, line):
     elif name == 'type':
         machine.press(list(rest) + ['enter'])
     elif name in ('see', 'hear', 'gone'):
-        found = re.match(r'(\d+) ?(.*)', rest)
+        found = re.match(r'(\d+)s ?(.*)', rest)
         seconds, pattern = (int(found.group(1)), found.group(2)) if found else (60, rest)
         if name == 'gone':
             return machine.wait(seconds, lambda: machine.off)

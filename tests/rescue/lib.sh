@@ -111,14 +111,36 @@ machine_off() {
 }
 
 machine_kill() {
-	kill -KILL "$machine"
-	wait "$machine" || :
+	# all of the group that timeout has made
+	kill -KILL -- "-$machine"
+	wait "$machine" 2> /dev/null || :
 	machine=
 	rm -f "$work/line"
 }
 
 machine_end() {
 	[ -z "$machine" ] || kill "$machine"
+}
+
+# interrupt IMAGE ARGUMENT...: leaves it as a power cut in the middle of the switch of this run does.
+interrupt() {
+	local image=$1 epochs number
+	shift
+	cp --sparse=always "$image" "$work/cut"
+	FSCONVERT_FAULT=log=$work/cut.log "$FSCONVERT_DEBUG" "$@" "$work/cut" > "$work/log" 2>&1 ||
+		fail "$*: $(tail -n 3 "$work/log")"
+	epochs=$(tests/boot/cut.py count "$work/cut.log")
+	for ((number = epochs - 1; number > 0; number--)); do
+		cp --sparse=always "$image" "$work/cut"
+		tests/boot/cut.py apply "$work/cut.log" "$number" "$work/cut" 0
+		conv --status "$work/cut"
+		if [ "$status" -eq 4 ]; then
+			mv "$work/cut" "$image"
+			rm "$work/cut.log"
+			return 0
+		fi
+	done
+	fail "no state of $* is an interrupted one"
 }
 
 # heard REGEX: the machine said it at any time.
