@@ -10,13 +10,15 @@ menu_header() {
 
 # menu_row NUMBER DEVICE TYPE SIZE USED UUID LABEL: two lines of the list.
 menu_row() {
-	local mark used
+	local mark type used
 	mark=' '
 	[ "$1" -ne "$at" ] || mark='>'
+	type=$3
+	[ "$type" != interrupted ] || type='?'
 	used=
 	[ -z "$5" ] || used="$(screen_bytes "$5") used"
-	printf '%s%2d  %-20.20s %-11s %10s %15s  %.*s\n' "$mark" "$1" "$2" "$3" "$(screen_bytes "$4")" "$used" \
-		$((columns - 66)) "$7"
+	printf '%s%2d  %-28s %-5s %10s %15s  %.*s\n' "$mark" "$1" "$2" "$type" "$(screen_bytes "$4")" "$used" \
+		$((columns - 67)) "$7"
 	printf '     %-36.36s %.*s\n' "$6" $((columns - 43)) "$(look_verdict "$2")"
 }
 

@@ -56,11 +56,13 @@ probe_bytes() {
 	printf '%s' "$((sectors * 512))"
 } 2> /dev/null
 
-# probe_name DEVICE: the kernel's name of it.
+# probe_name DEVICE: the kernel's name of it, whatever the node is called.
 probe_name() {
-	local name
-	name=$(readlink -f "$1")
-	printf '%s' "${name#/dev/}" | tr / '!'
+	local link
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(stat -L -c '0x%t 0x%T' "$1" 2> /dev/null)
+	link=$(readlink -f "/sys/dev/block/$(($1)):$(($2))")
+	printf '%s' "${link##*/}"
 }
 
 # Superblocks of arrays that lie at the end, so that the beginning looks like a file system.

@@ -5,9 +5,10 @@
 
 unattended_wait=60
 
-# unattended_unlock: asks for the passphrases of all locked devices; the one wanted may lie in any.
+# unattended_unlock: asks for the passphrases of all locked devices, once; the one wanted may lie in any.
 unattended_unlock() {
 	local device
+	unattended_locked=no
 	storage_has cryptsetup || return 0
 	for device in $(find_type LUKS); do
 		storage_unlock "$device" || :
@@ -16,21 +17,27 @@ unattended_unlock() {
 
 # unattended_find NAME: sets $device; false, and said, when there is not exactly one. Disks may come late.
 unattended_find() {
-	local waited matches
-	waited=0
+	local now end matches
+	read -r now _ < /proc/uptime
+	end=$((${now%%.*} + unattended_wait))
+	unattended_locked=yes
 	while :; do
 		matches=$(find_matches "$1")
 		[ -z "$matches" ] || break
-		if [ "$waited" -ge "$unattended_wait" ]; then
+		read -r now _ < /proc/uptime
+		if [ "${now%%.*}" -ge "$end" ]; then
 			fsconvert_reject "$1 is not there"
 			return 1
 		fi
-		if [ "$waited" -eq 0 ] && ! storage_drivers; then
-			unattended_unlock
-		fi
 		sleep 1
-		waited=$((waited + 1))
-		storage_refresh
+		if storage_changed; then
+			storage_refresh
+		elif [ "$unattended_locked" = yes ]; then
+			unattended_unlock
+			# a person's time does not count
+			read -r now _ < /proc/uptime
+			end=$((${now%%.*} + unattended_wait))
+		fi
 	done
 	device=$(printf '%s\n' "$matches" | head -n 1)
 	if [ "$device" != "$matches" ]; then
@@ -39,7 +46,7 @@ unattended_find() {
 	fi
 }
 
-# unattended_resume DEVICE: interrupted devices, but not the one that is to be resumed by itself.
+# unattended_resume_all: what was interrupted comes first, whatever was asked for.
 unattended_resume_all() {
 	local interrupted
 	for interrupted in $(find_interrupted); do

@@ -28,7 +28,7 @@ disks "$work/converted" "$work/interrupted" "$work/damaged" "$work/unclean"
 machine_start -name menu
 drive << KEYS
 	see 300s choose a file system
-	see ^> 1  /dev/vdb +interrupted
+	see ^> 1  /dev/vdb +[?]
 	see ^  2  /dev/vda +btrfs
 	see ^  3  /dev/vdc +ext4
 	see ^  4  /dev/vdd +ext4
@@ -101,7 +101,7 @@ drive << KEYS
 	see 60s No ext or btrfs file system was found
 	see kernel argument fsconvert.device=sda: no such device
 	key s
-	see # $
+	see #$
 	type fsconvert --help | head -n 1
 	see (?i)usage
 	type exit

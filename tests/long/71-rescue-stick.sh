@@ -67,7 +67,7 @@ drive << KEYS
 	see 300s Resume what was interrupted
 	key down down down enter
 	see 300s choose what to resume
-	see ^> 1  /dev/vda +interrupted
+	see ^> 1  /dev/vda +[?]
 	key 1
 	see Type YES to resume
 	type YES

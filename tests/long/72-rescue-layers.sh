@@ -14,13 +14,16 @@ say "a logical volume, an array of two disks, and a LUKS volume, all with the sa
 truncate -s 260M "$work/lvm"
 truncate -s 220M "$work/leg1" "$work/leg2"
 luks=(--object 'secret,id=key,data=secret')
-qemu-img convert -O luks "${luks[@]}" -o key-secret=key,iter-time=10 "$work/plain" "$work/luks"
+# it measures how fast the machine is, and gives up on one that is busy
+for _ in 1 2 3 4 5 6; do
+	! qemu-img convert -O luks "${luks[@]}" -o key-secret=key,iter-time=300 "$work/plain" "$work/luks" || break
+done
 truncate -s 40M "$work/luks2"
 from_kernel fsconvert.action=shell
 disks "$work/plain" "$work/lvm" "$work/leg1" "$work/leg2" "$work/luks2"
 machine_start -name make
 drive << KEYS
-	see 300s # $
+	see 300s #$
 	type lvm pvcreate -q /dev/vdb && lvm vgcreate -q group /dev/vdb
 	type lvm lvcreate -qq -y -Wn -Zn -l 51 -n volume group && echo volume made
 	see ^volume made
@@ -69,11 +72,9 @@ drive << KEYS
 	# a wrong passphrase first
 	see ^. 3  /dev/vdd +LUKS
 	key 3
-	see 1  unlock
-	key 1
 	see Enter passphrase
 	type wrong
-	see 120s No key available
+	see 120s No key available .*\nEnter passphrase
 	type secret
 	see 120s /dev/mapper/luks-.* +ext4
 	key 2
@@ -85,13 +86,11 @@ drive << KEYS
 	key enter
 	see ^. 4  /dev/vde +LUKS
 	key 4
-	see 1  unlock
-	key 1
 	see Enter passphrase
 	type word
 	see 300s ^. 3  /dev/md
 	key s
-	see # $
+	see #$
 	type ls /dev/mapper | wc -l
 	see ^4$
 	type poweroff -f
