@@ -73,8 +73,10 @@ drive << KEYS
 	see ^. 3  /dev/vdd +LUKS
 	key 3
 	see Enter passphrase
+	pause 2
 	type wrong
 	see 120s No key available .*\nEnter passphrase
+	pause 2
 	type secret
 	see 120s /dev/mapper/luks-.* +ext4
 	key 2
@@ -87,6 +89,7 @@ drive << KEYS
 	see ^. 4  /dev/vde +LUKS
 	key 4
 	see Enter passphrase
+	pause 2
 	type word
 	see 300s ^. 3  /dev/md
 	key s
@@ -108,13 +111,12 @@ judge() {
 	shift
 	rm -f "$work/result"
 	"$@"
-	truncate -s "${size:-200M}" "$work/result"
 	judge_check "$work/result"
 	judge_tree "$work/result"
 }
 
 judge "the logical volume" dd if="$work/lvm" of="$work/result" bs=1M skip=1 conv=sparse status=none
 judge "the array" dd if="$work/leg1" of="$work/result" bs=1M conv=sparse status=none
-cmp -n 209715200 "$work/leg1" "$work/leg2"
+cmp -n 209715200 "$work/leg1" "$work/leg2" || fail "the disks of the array differ"
 judge "the LUKS volume" qemu-img convert -O raw "${luks[@]}" \
 	--image-opts "driver=luks,key-secret=key,file.filename=$work/luks" "$work/result"

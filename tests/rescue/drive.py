@@ -11,6 +11,7 @@ SOCKET is the serial line, a Unix socket that waits for us. Steps, one a line:
                             either kind
     key NAME...             press keys: up, down, enter, escape, interrupt, or a character
     type TEXT               type it, and Enter
+    pause SECONDS           wait: what asks for passphrases forgets keys pressed just then
     gone [SECONDSs]         wait until the machine has turned itself off
     # comment
 
@@ -169,6 +170,8 @@ def step(machine, line):
     name, _, rest = line.partition(' ')
     if name == 'key':
         machine.press(rest.split())
+    elif name == 'pause':
+        time.sleep(float(rest))
     elif name == 'type':
         machine.press(list(rest) + ['enter'])
     elif name in ('see', 'hear', 'gone'):
