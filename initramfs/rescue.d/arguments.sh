@@ -70,9 +70,10 @@ arguments_read() {
 		fsconvert.*) arguments_wrong "$word: has no value" ;;
 		esac
 	done < "$rescue_run/words"
-	if [ -n "$(arguments_get device)" ] && [ -z "$(arguments_get action)" ]; then
-		arguments_wrong 'fsconvert.device: needs fsconvert.action'
-	fi
+	case $(arguments_get device)=$(arguments_get action) in
+	?*=) arguments_wrong 'fsconvert.device: needs fsconvert.action' ;;
+	?*=shell) arguments_wrong 'fsconvert.action=shell: works on no device' ;;
+	esac
 	if ! fsconvert_configured fsconvert --print-config > "$fsconvert_request/printed" 2>&1; then
 		cat "$fsconvert_request/printed" >> "$rescue_run/wrong"
 	fi

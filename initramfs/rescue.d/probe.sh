@@ -11,7 +11,7 @@
 #     p_uuid    as tools write it
 #     p_size    bytes of the device
 #     p_used    bytes in use, as the file system itself counts them
-#     p_clean   ext: yes, or no when e2fsck has to look first
+#     p_clean   yes, or no: e2fsck has to look at it first, or the kernel has a log to replay
 #
 # All is a first look only: fsconvert itself believes none of it.
 
@@ -114,6 +114,8 @@ probe_btrfs() {
 	p_uuid=$(probe_uuid "$(probe_hex 65568 16)")
 	p_label=$(probe_text 65835 256)
 	p_used=$(probe_number 65656 8)
+	p_clean=yes
+	[ "$(probe_number 65632 8)" -eq 0 ] || p_clean=no
 }
 
 probe() {

@@ -73,7 +73,8 @@ run_busy() {
 	run_is_locked acting
 }
 
-# run_locked COMMAND ARGUMENT...: while nobody looks at a device or works on one; its status.
+# run_locked COMMAND ARGUMENT...: while nobody looks at a device or works on one; its status. What the device holds then
+# is told to /etc/fstab.
 run_locked() {
 	if ! run_lock acting; then
 		echo 'Something else is being done on another terminal.'
@@ -85,6 +86,7 @@ run_locked() {
 	done
 	"$@"
 	set -- $?
+	fstab_fit_all
 	run_unlock acting
 	return "$1"
 }

@@ -37,7 +37,7 @@ storage_drivers() {
 # storage_assemble: arrays and logical volumes of which all parts are there.
 storage_assemble() {
 	if storage_has mdadm; then
-		mdadm --assemble --scan --quiet
+		mdadm --assemble --scan --no-degraded --quiet
 	fi
 	if storage_has lvm; then
 		mkdir -p /run/lock/lvm

@@ -10,6 +10,8 @@ rescue_unpack
 fill_system() {
 	mkdir "$mnt/etc" "$mnt/bin"
 	printf 'UUID=%s / ext4 errors=remount-ro 0 1\n' "$uuid" > "$mnt/etc/fstab"
+	printf '%s\n' "UUID=$uuid2 /two ext4 noatime,data=ordered 0 2" '/dev/vdb /same ext4 noauto 0 0' \
+		>> "$mnt/etc/fstab"
 	echo hello > "$mnt/bin/hello"
 }
 
@@ -76,6 +78,8 @@ judge_check "$work/one"
 btrfs inspect-internal dump-super "$work/one" | grep -q 'csum_type.*xxhash64' || fail "the checksum was not set"
 mount_image btrfs ro "$work/one"
 grep -qE "^UUID=${uuid1}[ 	]+/[ 	]+btrfs[ 	]" "$mnt/etc/fstab" || fail "fstab: $(cat "$mnt/etc/fstab")"
+grep -qx "UUID=$uuid2 /two btrfs noatime 0 0" "$mnt/etc/fstab" || fail "fstab: $(cat "$mnt/etc/fstab")"
+grep -qx '/dev/vdb /same ext4 noauto 0 0' "$mnt/etc/fstab" || fail "a name that may be another disk's was believed"
 umount_image
 
 say "by UUID, back; then the shell"
