@@ -33,7 +33,8 @@ drive << KEYS
 	see 120s ^array made
 	type dd if=/dev/vda of=/dev/md/array bs=1M && sync && mdadm --stop /dev/md/array && echo array filled
 	see 120s ^array filled
-	type echo -n word | cryptsetup luksFormat -q --pbkdf-memory 65536 --pbkdf-force-iterations 4 /dev/vde - && echo LUKS2 made
+	type cost='--pbkdf-memory 65536 --pbkdf-force-iterations 4'
+	type echo -n word | cryptsetup luksFormat -q \$cost /dev/vde - && echo LUKS2 made
 	see 300s ^LUKS2 made
 	type poweroff -f
 	gone
