@@ -13,6 +13,8 @@ fstab_places='ro ro,subvol=@ ro,subvol=@rootfs ro,subvol=root ro,subvolid=5'
 # disks are left alone: the machine itself may count its disks differently.
 fsconvert_spec_type() {
 	local spec device
+	# the library, which calls it in a subshell, does not want words of the file to become names of files
+	set +f
 	spec=$(printf '%b' "$1")
 	device=$(find_matches "$spec")
 	[ -b "$device" ] || return 1
@@ -55,12 +57,16 @@ fstab_fit() {
 
 # fstab_fit_all: when a device holds something else now.
 fstab_fit_all() {
-	local device
+	local device interrupted
 	[ -e "$fsconvert_run/changed" ] || return 0
 	rm -f "$fsconvert_run/changed"
 	[ "$(fsconvert_setting fstab)" != keep ] || return 0
+	interrupted=" $(find_interrupted | tr '\n' ' ')"
 	for device in $(find_devices); do
-		fstab_fit "$device"
+		case $interrupted in
+		*" $device "*) ;;
+		*) fstab_fit "$device" ;;
+		esac
 	done
 	rmdir "$fsconvert_run/mnt"
 }

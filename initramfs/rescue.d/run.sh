@@ -117,9 +117,19 @@ run_action() {
 	esac
 } 2>&1
 
+# run_drain: what was said must be read by somebody, and a serial line is slow: to set a mode waits for it.
+run_drain() {
+	local consoles console
+	read -r consoles < /sys/class/tty/console/active
+	for console in $consoles; do
+		timeout 10 stty -F "/dev/$console" opost
+	done
+} 2> /dev/null
+
 # run_stop reboot|poweroff: nothing is mounted, and all writes have been flushed.
 run_stop() {
 	sync
+	run_drain
 	"$1" -f
 	while :; do
 		sleep 60

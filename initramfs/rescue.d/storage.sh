@@ -12,9 +12,9 @@ storage_has() {
 	command -v "$1" > /dev/null 2>&1
 }
 
-# storage_aliases: what the devices that are there call for.
+# storage_aliases: what the devices that are there call for. Not all (SD cards, for one) have a file for that alone.
 storage_aliases() {
-	find /sys/devices -name modalias -type f -exec cat {} + 2> /dev/null | tr ' ' '_' | sort -u
+	find /sys/devices -name uevent -type f -exec sed -n 's/^MODALIAS=//p' {} + 2> /dev/null | tr ' ' '_' | sort -u
 }
 
 # storage_drivers: loads what devices that were not known before call for; true when there were any.
