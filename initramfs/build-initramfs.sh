@@ -40,7 +40,7 @@ add_program() {
 	put "$deps/sbin/e2fsck" usr/libexec/fsconvert/e2fsck
 	ln -s ../usr/libexec/fsconvert/e2fsck "$tree/sbin/e2fsck"
 	put "${FSCONVERT_CONF:-configs/fsconvert.conf}" etc/fsconvert.conf 0644
-	for file in dracut-module/90fsconvert/fsconvert-{lib,options,fstab,arguments,dracut}.sh; do
+	for file in dracut-module/90fsconvert/fsconvert-{lib,options,fstab,arguments,grow,dracut}.sh; do
 		put "$file" "lib/fsconvert/${file##*/}" 0644
 	done
 	put initramfs/rescue usr/sbin/rescue

@@ -10,6 +10,7 @@
 #     request/devices   further devices, one a line
 #     request/settings  KEY=VALUE, one a line
 #     request/config    the name of the configuration file
+#     request/grow      not empty: the root's partition shall be enlarged first
 #     request/printed   the configuration that is in force
 
 # shellcheck disable=SC2154 # of fsconvert-lib.sh
@@ -64,13 +65,26 @@ fsconvert_parse() {
 	fsconvert_keys > "$fsconvert_request/keys" || return 1
 	: > "$fsconvert_request/settings"
 	: > "$fsconvert_request/config"
+	: > "$fsconvert_request/grow"
 	[ ! -e /etc/fsconvert.conf ] || echo /etc/fsconvert.conf > "$fsconvert_request/config"
 	while read -r key; do
 		case $key in
 		config) getarg rd.fsconvert.config= > "$fsconvert_request/config" ;;
+		grow) fsconvert_parse_grow "$(getarg rd.fsconvert.grow=)" || return 1 ;;
 		*) printf '%s=%s\n' "$key" "$(getarg "rd.fsconvert.$key=")" >> "$fsconvert_request/settings" ;;
 		esac
 	done < "$fsconvert_request/keys"
+}
+
+fsconvert_parse_grow() {
+	case $1 in
+	yes) echo yes > "$fsconvert_request/grow" ;;
+	no) ;;
+	*)
+		fsconvert_say 3 "kernel argument rd.fsconvert.grow=$1: neither yes nor no"
+		return 1
+		;;
+	esac
 }
 
 # fsconvert_configured ARGUMENT...: runs the program with the configuration that is asked for, not following it.
@@ -131,7 +145,7 @@ fsconvert_cmdline() {
 	fsconvert_wait_for_root
 	if ! fsconvert_parse || { fsconvert_asked && ! fsconvert_check_config; }; then
 		fsconvert_reject 'wrong kernel arguments or configuration'
-		fsconvert_forget action devices settings config
+		fsconvert_forget action devices settings config grow
 		return 0
 	fi
 	action=

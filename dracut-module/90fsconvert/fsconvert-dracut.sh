@@ -13,6 +13,8 @@
 . /lib/fsconvert/fsconvert-fstab.sh
 # shellcheck source=dracut-module/90fsconvert/fsconvert-arguments.sh
 . /lib/fsconvert/fsconvert-arguments.sh
+# shellcheck source=dracut-module/90fsconvert/fsconvert-grow.sh
+. /lib/fsconvert/fsconvert-grow.sh
 
 # written by systemd
 fsconvert_hibernate_location=/sys/firmware/efi/efivars/HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67
@@ -171,6 +173,11 @@ fsconvert_convert_root() {
 	if ismounted "$NEWROOT"; then
 		fsconvert_reject "the root is mounted already"
 		return 3
+	fi
+	if [ "$1" = root ] && [ -s "$fsconvert_request/grow" ]; then
+		case $(fsconvert_type "$device") in
+		ext[234]) fsconvert_grow "$device" ;;
+		esac
 	fi
 	fsconvert_device "$1" "$device"
 }

@@ -42,12 +42,13 @@ install() {
 	inst_simple "$(find_program)" /usr/sbin/fsconvert
 	inst_simple "$(find_e2fsck)" /usr/libexec/fsconvert/e2fsck
 	inst_multiple blkid udevadm readlink mkdir rm rmdir sleep mount umount modprobe cat dd tr cp mv sync
-	inst_multiple -o plymouth
+	# the last two enlarge the root's partition
+	inst_multiple -o plymouth sfdisk partx
 	inst_rules 64-btrfs.rules
 	if [ -e /etc/fsconvert.conf ]; then
 		inst_simple /etc/fsconvert.conf
 	fi
-	for part in lib options fstab arguments dracut; do
+	for part in lib options fstab arguments grow dracut; do
 		inst_simple "$dir/fsconvert-$part.sh" "/lib/fsconvert/fsconvert-$part.sh"
 	done
 	inst_hook cmdline 91 "$dir/fsconvert-cmdline.sh"

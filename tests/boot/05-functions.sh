@@ -8,7 +8,7 @@
 
 # The prelude puts the module's files where it is told and replaces what would touch this machine.
 cat > "$work/prelude" << 'EOF'
-for part in lib options fstab arguments; do
+for part in lib options fstab arguments grow; do
 	. "$MODULE/fsconvert-$part.sh"
 done
 fsconvert_run=$WORK/run
@@ -87,14 +87,39 @@ CMDLINE='rd.fsconvert=root rd.fsconvert.on-error=shell' same 'policy' 'shell' \
 	'fsconvert_cmdline; fsconvert_setting on-error'
 for CMDLINE in 'rd.fsconvert=sideways' 'rd.fsconvert=root rd.fsconvert.colour=blue' 'rd.fsconvert' \
 	'rd.fsconvert=root rd.fsconvert.nodesize=5k' 'rd.fsconvert=root rd.fsconvert.nodesize' 'rd.fsconvert=/dev/' \
-	'rd.fsconvert=root rd.fsconvert.config=/missing' 'rd.fsconvert=UUID='; do
+	'rd.fsconvert=root rd.fsconvert.config=/missing' 'rd.fsconvert=UUID=' \
+	'rd.fsconvert=root rd.fsconvert.grow=maybe'; do
 	same "wrong: $CMDLINE" 'action:devices:settings:' "$request"
 	said "$CMDLINE" 'wrong kernel arguments'
 done
+grow='fsconvert_cmdline; cat "$fsconvert_request/grow"'
+CMDLINE='rd.fsconvert=root rd.fsconvert.grow=yes' same 'grow' 'yes' "$grow"
+CMDLINE='rd.fsconvert=root rd.fsconvert.grow=yes rd.fsconvert.grow=no' same 'do not grow' '' "$grow"
 unset CMDLINE
 same 'waits for the root' '/dev/disk/UUID=0-1' 'fsconvert_cmdline; cat "$WORK/waited"'
 same 'no root of a block device' '' 'rm -f "$WORK/waited"; root=nfs:server
 	label_uuid_to_dev() { printf "%s\n" "$1"; }; fsconvert_cmdline; cat "$WORK/waited" 2> /dev/null || :'
+
+# room SECTORS EXPECTED START SIZE [START SIZE]: behind the first partition of a disk with so many.
+room() {
+	local sectors=$1 expected=$2 number=0
+	rm -rf "$work/disk"
+	mkdir "$work/disk"
+	echo "$sectors" > "$work/disk/size"
+	shift 2
+	while [ $# -gt 0 ]; do
+		number=$((number + 1))
+		mkdir "$work/disk/disk$number"
+		echo "$1" > "$work/disk/disk$number/start"
+		echo "$2" > "$work/disk/disk$number/size"
+		shift 2
+	done
+	same "room of $expected" "$expected" 'fsconvert_room "$WORK/disk/disk1"'
+}
+
+room 100000 70000 10000 20000
+room 100000 70000 10000 20000 2048 2048
+room 100000 0 10000 20000 30000 1000
 
 # fstab: devices by what the stand-in says that they hold.
 fstab='fsconvert_spec_type() { case $1 in UUID=b) echo btrfs ;; LABEL=e) echo ext4 ;; *) return 1 ;; esac; }
