@@ -226,7 +226,8 @@ rescue-iso:
 install: all
 	install -D -m 0755 build/fsconvert '$(DESTDIR)$(PREFIX)/sbin/fsconvert'
 	install -D -m 0755 $(DEPS)/sbin/e2fsck '$(DESTDIR)$(PREFIX)/libexec/fsconvert/e2fsck'
-	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/sbin' tools/fsconvert-prepare tools/fsconvert-finalize
+	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/sbin' tools/fsconvert-prepare tools/fsconvert-finalize \
+		tools/fsconvert-cloud-image
 	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/libexec/fsconvert' tools/lib/*.sh
 	install -D -m 0755 -t '$(DESTDIR)$(PREFIX)/share/fsconvert/initramfs-tools' tools/initramfs-tools/*
 	for section in 5 7 8; do for page in docs/*.$$section; do test ! -e "$$page" || \

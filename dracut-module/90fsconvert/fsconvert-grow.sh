@@ -5,6 +5,7 @@
 # rd.fsconvert.grow=yes: the partition of the root grows to the end of its disk before the conversion, which has more
 # room then, and makes a btrfs that fills it. Whatever stands against that is said, and the conversion goes on without.
 # POSIX sh with `local`, sourced beside fsconvert-lib.sh; needs sfdisk and partx.
+# shellcheck disable=SC2154 # fsconvert_run of fsconvert-lib.sh
 
 # where the kernel tells of disks
 fsconvert_blocks=/sys/class/block
@@ -45,7 +46,7 @@ fsconvert_enlarge() {
 # fsconvert_grow DEVICE: the partition that it is. What a table needs at its end, and what is lost to rounding, is no
 # room.
 fsconvert_grow() {
-	local folder disk before
+	local folder disk before after
 	folder=$(readlink -f "$fsconvert_blocks/${1##*/}")
 	disk=${folder%/*}
 	disk=/dev/$(printf '%s' "${disk##*/}" | tr '!' '/')
@@ -57,8 +58,9 @@ fsconvert_grow() {
 	before=$(fsconvert_number "$folder/size")
 	fsconvert_enlarge "$1" "$disk" "$(fsconvert_number "$folder/partition")"
 	fsconvert_settle "$1"
-	if [ "$(fsconvert_number "$folder/size")" -gt "$before" ]; then
-		fsconvert_say 5 "$1 was enlarged from $((before / 2048)) to $(($(fsconvert_number "$folder/size") / 2048)) MiB"
+	after=$(fsconvert_number "$folder/size")
+	if [ "$after" -gt "$before" ]; then
+		fsconvert_say 5 "$1 was enlarged from $((before / 2048)) to $((after / 2048)) MiB"
 	else
 		fsconvert_say 4 "$1 could not be enlarged"
 	fi

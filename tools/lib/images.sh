@@ -6,6 +6,8 @@
 
 dracut_conf=/etc/dracut.conf.d/90-fsconvert.conf
 own_image_prefix=/boot/fsconvert-
+# for which machine an image of dracut is made; nothing: what dracut itself has for its default
+own_image_for=--hostonly images_for=
 
 # find_generator: fills generator.
 find_generator() {
@@ -139,6 +141,7 @@ put_dracut_conf() {
 		say 'add_drivers+=" btrfs ext4 "'
 		say "# What is written into the image otherwise holds the type and the options of the old root."
 		say 'hostonly_cmdline="no"'
+		[ "$images_for" != --no-hostonly ] || say 'hostonly="no"'
 		if [ -n "$put_dracut_words" ]; then
 			say "kernel_cmdline+=\" $put_dracut_words\""
 		fi
@@ -201,7 +204,7 @@ make_initramfs_tools_images() {
 			check_image "$make_tools_image" lsinitramfs "$make_tools_kernel" fsconvert || return 1
 		done
 	done
-	make_with_dracut "$chosen_kernel" "$(own_image)" --hostonly --no-hostonly-cmdline --add fsconvert \
+	make_with_dracut "$chosen_kernel" "$(own_image)" "$own_image_for" --no-hostonly-cmdline --add fsconvert \
 		--add-drivers "btrfs ext4"
 }
 
@@ -220,7 +223,8 @@ remake_image() {
 		if [ "$generator" = initramfs-tools ]; then
 			quietly "making $1" update-initramfs -u -k "$remake_image_kernel"
 		else
-			quietly "making $1" dracut --force --kver "$remake_image_kernel" "$1.fsconvert-new" &&
+			quietly "making $1" dracut --force ${images_for:+"$images_for"} --kver "$remake_image_kernel" \
+				"$1.fsconvert-new" &&
 				replace_file "$1.fsconvert-new" "$1"
 		fi
 		return

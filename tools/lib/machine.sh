@@ -4,6 +4,7 @@
 # something adds a line to refusals or to warnings.
 
 refusals='' warnings=''
+running_kernel=$(uname -r)
 
 refuse() {
 	refusals="$refusals
@@ -102,7 +103,7 @@ kernel_takes_sectors() {
 }
 
 # check_kernels: fills kernels with those that can mount the result, and chosen_kernel with the one to convert with:
-# the running one when it is still installed, else the newest.
+# the running one when it is still installed, else the newest. A system that does not run has none.
 check_kernels() {
 	kernels='' chosen_kernel=''
 	for check_kernels_one in $(all_kernels | tr ' ' '\n' | sort -V); do
@@ -115,13 +116,13 @@ check_kernels() {
 			chosen_kernel=$check_kernels_one
 		fi
 	done
-	if has_word "$(uname -r)" "$kernels"; then
-		chosen_kernel=$(uname -r)
+	if has_word "$running_kernel" "$kernels"; then
+		chosen_kernel=$running_kernel
 	fi
 	if [ -z "$kernels" ]; then
 		refuse "no installed kernel can mount btrfs (looked in /lib/modules and /boot)"
-	elif ! has_word "$(uname -r)" "$kernels"; then
-		caution "the running kernel $(uname -r) is not among those that will be prepared ($kernels)"
+	elif [ "$running_kernel" != none ] && ! has_word "$running_kernel" "$kernels"; then
+		caution "the running kernel $running_kernel is not among those that will be prepared ($kernels)"
 	fi
 }
 

@@ -8,16 +8,9 @@ entry_title='Convert the root file system to btrfs (fsconvert)'
 default_conf=/etc/default/grub
 always_conf=/etc/default/grub.d/zz-fsconvert.cfg
 
-# print_entry_script: the entry is that of the kernel as GRUB's own script makes it, with another name, our arguments
-# and, where there is one, our image.
-print_entry_script() {
-	cat <<EOF
-#!/bin/sh
-# Written by fsconvert-prepare, and removed by fsconvert-finalize: the entry of the boot that converts the root.
-set -e
-/etc/grub.d/10_linux 2>/dev/null | awk -v id='$entry_id' -v title='$entry_title' -v kernel='$chosen_kernel' \\
-	-v image='$entry_image' -v words='$entry_words' '
-EOF
+# print_entry_filter: a program of awk that makes our entry from the first one of a kernel in a menu: the same, with
+# another name, our arguments and, where there is one, our image. It has no single quote.
+print_entry_filter() {
 	cat <<'EOF'
 	!inside && !done && /^[ \t]*menuentry / && index($0, "gnulinux-" kernel "-advanced-") {
 		inside = 1
@@ -33,8 +26,29 @@ EOF
 	}
 	{ print }
 	/^[ \t]*}[ \t]*$/ { inside = 0; done = 1 }
-'
 EOF
+}
+
+# print_entry_script: the entry is that of the kernel as GRUB's own script makes it.
+print_entry_script() {
+	cat <<EOF
+#!/bin/sh
+# Written by fsconvert-prepare, and removed by fsconvert-finalize: the entry of the boot that converts the root.
+set -e
+/etc/grub.d/10_linux 2>/dev/null | awk -v id='$entry_id' -v title='$entry_title' -v kernel='$chosen_kernel' \\
+	-v image='$entry_image' -v words='$entry_words' '
+EOF
+	print_entry_filter
+	printf "'\n"
+}
+
+# find_entry_image: fills entry_image with the name of our image, where the usual one is none of ours.
+find_entry_image() {
+	entry_image=
+	if [ "$generator" = initramfs-tools ]; then
+		entry_image=$(own_image)
+		entry_image=${entry_image##*/}
+	fi
 }
 
 # remake_menu: in one step; grub-mkconfig itself would write into the file that is in use.
@@ -52,11 +66,7 @@ remake_menu() {
 
 # put_menu: with the entry, for the next boot or for good.
 put_menu() {
-	entry_image=
-	if [ "$generator" = initramfs-tools ]; then
-		entry_image=$(own_image)
-		entry_image=${entry_image##*/}
-	fi
+	find_entry_image
 	print_entry_script | put_conf "$entry_script" 0755 || return 1
 	if [ "$when" = always ]; then
 		put_always || return 1

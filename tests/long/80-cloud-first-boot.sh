@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A cloud image prepared without booting it, on a disk that is larger: the first boot, by a BIOS, converts the root onto
+# the whole disk before cloud-init, which then frees the space of the old file system. The second boot finds nothing to
+# do.
+# shellcheck source=tests/boot/cloud.sh
+. "$(dirname "$0")/../boot/cloud.sh"
+
+cloud_disk
+before=$(sha256sum < "$disk")
+"$cloud_tool" --output="$work/prepared" "$disk"
+[ "$(sha256sum < "$disk")" = "$before" ] || fail "the image was changed, although the output is another file"
+mv "$work/prepared" "$disk"
+truncate -s +1G "$disk"
+cloud_seed configs/cloud-init/user-data
+printf '%s\n' true 'find /boot /etc /var/lib -name "*fsconvert*"' > "$work/steps"
+with_cloud_root cp "$work/steps" "$mnt/etc/boot-test.steps"
+
+cloud_boot
+expect_said 'was enlarged from 1100 to 2165 MiB'
+expect_result '"status":"converted","exit":0'
+expect_said '^[0-9]+ bytes .* were freed'
+expect_cloud
+expect_guest saved ''
+guest fstab | grep -qE "^PARTUUID=$root_partuuid / btrfs rw,discard,x-systemd.growfs " ||
+	boot_fail "the root's line in fstab is another"
+expect_guest mounted '/boot/efi vfat'
+
+cloud_boot
+expect_cloud
+expect_guest result ''
+expect_done
+left=$(tr -d '\r' < "$serial" | grep -E '^/(boot|etc|var/lib)/.*fsconvert' |
+	grep -vE '^/etc/(fsconvert.conf|fstab.*|systemd/.*/fsconvert.service)$' || :)
+[ -z "$left" ] || boot_fail "left behind: $left"
