@@ -40,13 +40,13 @@ fsconvert_enlarge() {
 		echo ', +' | sfdisk --quiet --force --no-reread --no-tell-kernel -N "$3" "$2" &&
 			partx --update --nr "$3" "$2"
 		udevadm settle --timeout=60
-	} < "$1" >> "$fsconvert_run/log" 2>&1
+	} < "$1" > "$fsconvert_run/sfdisk" 2>&1
 }
 
 # fsconvert_grow DEVICE: the partition that it is. What a table needs at its end, and what is lost to rounding, is no
 # room.
 fsconvert_grow() {
-	local folder disk before after
+	local folder disk before after line
 	folder=$(readlink -f "$fsconvert_blocks/${1##*/}")
 	disk=${folder%/*}
 	disk=/dev/$(printf '%s' "${disk##*/}" | tr '!' '/')
@@ -62,6 +62,10 @@ fsconvert_grow() {
 	if [ "$after" -gt "$before" ]; then
 		fsconvert_say 5 "$1 was enlarged from $((before / 2048)) to $((after / 2048)) MiB"
 	else
+		while read -r line; do
+			fsconvert_say 4 "$line"
+		done < "$fsconvert_run/sfdisk"
 		fsconvert_say 4 "$1 could not be enlarged"
 	fi
+	rm -f "$fsconvert_run/sfdisk"
 }

@@ -11,13 +11,16 @@ before=$(sha256sum < "$disk")
 "$cloud_tool" --output="$work/prepared" "$disk"
 [ "$(sha256sum < "$disk")" = "$before" ] || fail "the image was changed, although the output is another file"
 mv "$work/prepared" "$disk"
+with_cloud_root cp "$mnt/etc/grub.d/42_fsconvert" "$mnt/boot/grub/grub.cfg" "$work"
+grep -q 'inside = 0; done = 1' "$work/42_fsconvert" || fail "the script for GRUB's menu is not whole"
+grep -q '^menuentry .* --id fsconvert {$' "$work/grub.cfg" || fail "GRUB's menu has no entry"
 truncate -s +1G "$disk"
 cloud_seed configs/cloud-init/user-data
 printf '%s\n' true 'find /boot /etc /var/lib -name "*fsconvert*"' > "$work/steps"
 with_cloud_root cp "$work/steps" "$mnt/etc/boot-test.steps"
 
 cloud_boot
-expect_said 'was enlarged from 1100 to 2165 MiB'
+expect_said 'was enlarged from 1100 to 2124 MiB'
 expect_result '"status":"converted","exit":0'
 expect_said '^[0-9]+ bytes .* were freed'
 expect_cloud

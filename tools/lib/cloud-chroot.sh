@@ -209,6 +209,7 @@ put_cfg() {
 # put_own_menu: and the same for menus that the machine makes itself, until fsconvert-finalize.
 put_own_menu() {
 	entry_words=$CLOUD_WORDS
+	find_entry_image
 	print_entry_script | put_conf "$entry_script" 0755 || return 1
 	printf '# Written by fsconvert-cloud-image, and removed by fsconvert-finalize.\nGRUB_DEFAULT=%s\n' "$entry_id" |
 		put_conf "$always_conf" 0644 && put_cfg print_own_menu
