@@ -38,7 +38,8 @@ refused() {
 	expect 3 "$reason"
 	after=$(picture)
 	[ "$before" = "$after" ] || fail "$reason: something is not as it was: $after"
-	[ -z "$(losetup --noheadings --output NAME --associated "$image")" ] || fail "$reason: a loop device is left"
+	! losetup --list --noheadings --output NAME,BACK-FILE | grep -F "$work/images" ||
+		fail "$reason: a loop device is left"
 	printf 'refused: %s\n' "$(grep -E -m 1 -- "$reason" <<< "$said")"
 }
 
