@@ -9,7 +9,8 @@
 #     cloud_boot              boots the disk by the firmware; the guest reports when cloud-init has finished
 #     expect_cloud            the root fills the disk, cloud-init is content, and so is everything else
 #
-# What the machine can be asked beside what report.sh says: cloud, errors, table, sectors, filesystem.
+# What the machine can be asked beside what report.sh says: cloud, errors, table, sectors, filesystem,
+# saved, mounted, left.
 
 # shellcheck source=tests/boot/stock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/stock.sh"
