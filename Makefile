@@ -183,10 +183,13 @@ check:
 	@tests/run.sh $(or $(TESTS),$(STATIC_TESTS) $(BOOT_TESTS) $(RESCUE_TESTS) $(UNIT_PROGRAMS) $(CRASH_TESTS) \
 		$(TOOLS_TESTS) $(IMAGE_TESTS))
 
+# A line "# packages: GROUP..." in a test names further packages that it needs.
+check-long: LONG_TESTS = $(or $(TESTS),$(sort $(wildcard tests/long/[0-9]*.sh)))
 check-long:
-	@scripts/install-packages.sh build debug demo check initramfs rescue
+	@scripts/install-packages.sh build debug demo check initramfs rescue \
+		$$(sed -n 's/^# packages: //p' $(LONG_TESTS))
 	@$(MAKE) all debug
-	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(or $(TESTS),$(sort $(wildcard tests/long/[0-9]*.sh)))
+	@TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tests/run.sh $(LONG_TESTS)
 
 demo:
 	@scripts/install-packages.sh build demo

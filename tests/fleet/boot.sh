@@ -4,8 +4,8 @@
 #
 #     boot.sh RUN CONFIG E2FSCK DEVICE
 #
-# RUN is the folder that becomes its /run/fsconvert.
-set -eu
+# RUN is the folder that becomes its /run/fsconvert. No set -e, as in an initramfs.
+set -u
 # shellcheck source=dracut-module/90fsconvert/fsconvert-lib.sh
 . dracut-module/90fsconvert/fsconvert-lib.sh
 fsconvert_run=$1

@@ -16,7 +16,7 @@ results=$work/results
 export ANSIBLE_CONFIG=$work/ansible.cfg ANSIBLE_HOME=$work/ansible ANSIBLE_LOCAL_TEMP=$work/ansible ANSIBLE_NOCOLOR=1
 export ANSIBLE_REMOTE_TMP=/run/ansible ANSIBLE_SSH_EXECUTABLE=$fleet_tests/ssh ANSIBLE_SSH_TRANSFER_METHOD=piped
 touch "$ANSIBLE_CONFIG"
-export LC_ALL=C.UTF-8 ANSIBLE_PIPELINING=1 ANSIBLE_SSH_ARGS='' ANSIBLE_FORKS=2 ANSIBLE_DISPLAY_SKIPPED_HOSTS=no PYTHONDONTWRITEBYTECODE=1
+export LC_ALL=C.UTF-8 ANSIBLE_PIPELINING=1 ANSIBLE_SSH_ARGS='' ANSIBLE_FORKS=2 ANSIBLE_DISPLAY_SKIPPED_HOSTS=no
 
 write_inventory() {
 	cat > "$work/inventory.yml" <<-END
@@ -133,9 +133,10 @@ expect_failure
 expect_said '"alfa: ready"'
 expect_said '"delta: refused: /swapfile is a swap file, .*"'
 expect_said 'No machine was rebooted, because of delta\.'
-grep -qxF 'label = "two # words"' "$work/alfa/root/etc/fsconvert.conf" || fail "$(cat "$work/alfa/root/etc/fsconvert.conf")"
-grep -qxF 'datasum = no' "$work/alfa/root/etc/fsconvert.conf" || fail "$(cat "$work/alfa/root/etc/fsconvert.conf")"
-grep -q fsconvert "$work"/*/root/boot/initrd* && fail "the survey prepares"
+for line in 'label = "two # words"' 'datasum = no' 'on-error = continue'; do
+	grep -qxF "$line" "$work/alfa/root/etc/fsconvert.conf" || fail "the configuration of alfa has no $line"
+done
+! grep -q fsconvert "$work"/*/root/boot/initrd* || fail "the survey prepares"
 before=$(pictures "${names[@]}")
 
 say "check mode: a dry run and nothing else; and a strict survey, before the first reboot"
@@ -208,12 +209,17 @@ expect_result charlie failed 'it did not come back'
 expect_types btrfs btrfs btrfs btrfs ext4
 expect_boots 1 1 2 1 0
 
-say "a machine that is off, as the survey says"
+say "a machine that is off, as the survey says; no batch behind its own begins"
 play convert "$has_backup"
 expect_failure
 expect_said '"charlie: failed: not reached'
 expect_said 'No machine was rebooted, because of charlie\.'
+before=$(pictures echo)
+play convert "$has_backup" "$report"
+expect_failure
+[ "$(grep -c 'fatal: \[charlie\]: UNREACHABLE' "$work/said")" -eq 2 ] || fail "charlie was left out of its batch"
 expect_boots 1 1 2 1 0
+[ "$(pictures echo)" = "$before" ] || fail "echo was changed"
 machine_on charlie
 
 say "the rest"
