@@ -136,7 +136,7 @@ machine_stuck() {
 
 machine_fails() {
 	printf %s "$2" > "$work/$1/fail"
-	rm -f "$work/$1"/root/fake/count.*
+	rm -f "$work/$1/root"/fake/count.*
 }
 
 # A wrong number of links: the file system is clean, the kernel does not mind.
@@ -166,7 +166,8 @@ machine_sums() {
 
 picture() {
 	{
-		(cd "$work/$1/root" && find . -xdev -type f -printf '%p %m %U:%G %s %T@\n' -o -printf '%p %m %y %l\n' | sort)
+		(cd "$work/$1/root" && find . -xdev -type f -printf '%p %m %U:%G %s %T@\n' \
+			-o -printf '%p %m %y %l\n' | sort)
 		(cd "$work/$1/root" && find . -xdev -type f -exec sha256sum {} + | sort)
 		(cd "$work/$1/upper" && find . -printf '%p %m %s %T@\n' | sort)
 	} | sha256sum
