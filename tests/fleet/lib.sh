@@ -13,6 +13,7 @@
 #     machine_break NAME     its root gets a damage that fsconvert finds, and nobody else
 #     machine_mend NAME      repairs that
 #     machine_stuck NAME     it will not come back from its next boot
+#     machine_forgets NAME   it is booted twice next time, so that nothing is left of the first boot's result
 #     machine_fails NAME WHAT      what FAIL of tests/tools/fake/common.sh says; empty: nothing
 #     type_of NAME           what its root is
 #     boots_of NAME          how often it was rebooted
@@ -122,6 +123,10 @@ machine_boot() {
 			"$machine/upper/local/libexec/fsconvert/e2fsck" "$(cat "$machine/loop")" || status=$?
 		echo "$1: fsconvert ends with $status"
 	fi
+	if [ -e "$machine/forgets" ]; then
+		rm -r "$machine/forgets" "$machine/run"
+		mkdir "$machine/run"
+	fi
 	echo $(($(cat "$machine/boots") + 1)) > "$machine/boots"
 	if [ -e "$machine/stuck" ]; then
 		rm "$machine/stuck"
@@ -132,6 +137,10 @@ machine_boot() {
 
 machine_stuck() {
 	touch "$work/$1/stuck"
+}
+
+machine_forgets() {
+	touch "$work/$1/forgets"
 }
 
 machine_fails() {
