@@ -43,8 +43,8 @@ play() {
 	local playbook=$1
 	shift
 	status=0
-	ansible-playbook -i "$work/inventory.yml" -e '{"fsconvert_batches": [2]}' "${packages[@]}" "$@" "$ansible/$playbook.yml" \
-		> "$work/said" 2>&1 < /dev/null || status=$?
+	ansible-playbook -i "$work/inventory.yml" -e '{"fsconvert_batches": [2]}' "${packages[@]}" "$@" \
+		"$ansible/$playbook.yml" > "$work/said" 2>&1 < /dev/null || status=$?
 	sed 's/^/    /' "$work/said"
 }
 
