@@ -24,12 +24,15 @@ find_format() {
 check_free() {
 	check_free_loops=$(losetup --noheadings --output NAME --associated "$1" | tr '\n' ' ')
 	[ -z "$check_free_loops" ] || die "$EXIT_REFUSED" "$1 is attached to $check_free_loops: losetup -d detaches it"
-	check_free_link=$(find /proc/[0-9]*/fd -lname "$(printf '%s' "$1" | sed 's/[][*?\\]/\\&/g')" -print -quit \
-		2>/dev/null) || :
+	# not by name: it may have others, and another one for those who have mounts or a root of their own; find itself
+	# opens it too, and is not yet among these
+	check_free_file=$1
+	set -- /proc/[0-9]*/fd
+	check_free_link=$(find -L "$@" -maxdepth 1 -samefile "$check_free_file" -print -quit 2>/dev/null) || :
 	if [ -n "$check_free_link" ]; then
 		check_free_process=${check_free_link#/proc/}
 		check_free_process=${check_free_process%%/*}
-		die "$EXIT_REFUSED" "$1 is in use by process $check_free_process" \
+		die "$EXIT_REFUSED" "$check_free_file is in use by process $check_free_process" \
 			"($(cat "/proc/$check_free_process/comm" 2>/dev/null)): end it first"
 	fi
 }
