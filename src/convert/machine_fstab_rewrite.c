@@ -156,9 +156,9 @@ static void put_line(struct text *t, const struct fstab_line *line, const struct
 	put(t, done, (size_t)(line->text + line->len - done));
 }
 
-static bool is_same_field(const struct fstab_line *a, const struct fstab_line *b, enum fstab_place place)
+static bool names_same_device(const struct fstab_line *a, const struct fstab_line *b)
 {
-	const struct fstab_field *x = &a->field[place], *y = &b->field[place];
+	const struct fstab_field *x = &a->field[FSTAB_DEVICE], *y = &b->field[FSTAB_DEVICE];
 
 	return x->len == y->len && memcmp(x->text, y->text, x->len) == 0;
 }
@@ -182,8 +182,7 @@ static bool is_our_line(const struct fstab_line *line, const char *text, const c
 		return false;
 	device = fstab_device(&line->field[FSTAB_DEVICE], id);
 	while (fstab_next(&text, end, &root))
-		if (is_root_line(&root, id) &&
-		    (device != FSTAB_DEVICE_PATH || is_same_field(line, &root, FSTAB_DEVICE)))
+		if (is_root_line(&root, id) && (device != FSTAB_DEVICE_PATH || names_same_device(line, &root)))
 			return true;
 	return false;
 }
