@@ -65,20 +65,25 @@ expect_unchanged() {
 	[ "$(grep -c ' changed=0 ' "$work/said")" -eq "${#names[@]}" ] || fail "something was changed"
 }
 
-# expect_types TYPE...: of the machines, in their order.
-expect_types() {
-	local types='' name
+# of_all FUNCTION: what it says of each machine, in their order.
+of_all() {
+	local name
 	for name in "${names[@]}"; do
-		types+="$(type_of "$name") "
+		printf '%s ' "$("$1" "$name")"
 	done
+}
+
+# expect_types TYPE...
+expect_types() {
+	local types
+	types=$(of_all type_of)
 	[ "$types" = "$* " ] || fail "the machines are $types, not $*"
 }
 
+# expect_boots NUMBER...
 expect_boots() {
-	local boots='' name
-	for name in "${names[@]}"; do
-		boots+="$(boots_of "$name") "
-	done
+	local boots
+	boots=$(of_all boots_of)
 	[ "$boots" = "$* " ] || fail "the machines were booted $boots times, not $*"
 }
 
